@@ -1,0 +1,1 @@
+"""What `make run` starts: set-up, embedded servers, a small supervisor."""

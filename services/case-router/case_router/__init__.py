@@ -1,0 +1,1 @@
+"""case-router: submissions become cases; the case API."""

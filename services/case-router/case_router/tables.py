@@ -1,0 +1,181 @@
+"""The router's tables. The record of all cases; narratives, PINs and files' keys under the case's key."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+
+from speakup.dead_letters import dead_letters_table
+from speakup.outbox import outbox_table
+
+metadata = MetaData()
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_number", Text, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("status", Text, nullable=False, server_default="new"),
+    Column("kind", Text),  # empty until classified or triaged
+    Column("kind_by", Text),  # the model's version, or "person"
+    Column("probability", Float),
+    Column("category", Text),
+    Column("language", Text),
+    Column("needs_triage", Boolean, nullable=False, server_default=text("false")),
+    Column("relation", Text, nullable=False, server_default="unknown"),
+    Column("person", Text, nullable=False, server_default="unknown"),
+    Column("anonymity", Text, nullable=False, server_default="anonymous"),
+    Column("restricted", Boolean, nullable=False, server_default=text("false")),
+    Column("handler", Uuid, ForeignKey("accounts.account_id")),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("acknowledged_at", DateTime(timezone=True)),
+    # Of the case's events: the next one gets sequence + 1. Also the case's version, for its ETag.
+    Column("sequence", Integer, nullable=False),
+    Column(
+        "pin_locked", LargeBinary
+    ),  # under the case's key, until the acknowledgement is delivered
+    Column("pin_hmac", LargeBinary),  # afterwards
+    Index("cases_newest", "opened_at", "case_number"),
+    Index("cases_unclassified", "opened_at", postgresql_where=text("kind IS NULL")),
+)
+"""`restricted`: about compliance staff themselves, for the chair alone."""
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", Uuid, primary_key=True),
+    Column("case_number", Text, ForeignKey("cases.case_number"), nullable=False, index=True),
+    Column("follow_up", Boolean, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("unparsed", Boolean, nullable=False),
+    Column("answerable", Boolean, nullable=False),
+    Column("content_locked", LargeBinary, nullable=False),  # a Content, under the case's key
+    Column("contact_reply", LargeBinary),  # a Sealed (JSON), to the channel's contact key
+    Column("contact_unsealing", LargeBinary),  # a Sealed (JSON), to the unsealing key
+)
+
+waiting_follow_ups = Table(
+    "waiting_follow_ups",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("case_number", Text, nullable=False, index=True),
+    Column("record", LargeBinary, nullable=False),  # the event's JSON; sealed as it came
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("traceparent", Text),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""Follow-ups that came before their case."""
+
+processed = Table(
+    "processed",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("processed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""Events of `speakup.deliveries` that were acted upon; a submission's own row says it of a submission."""
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("reply_id", Uuid, primary_key=True),
+    Column("case_number", Text, ForeignKey("cases.case_number"), nullable=False, index=True),
+    Column("purpose", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("requested_by", Uuid, ForeignKey("accounts.account_id")),  # null: the acknowledgement
+    Column(
+        "content_locked", LargeBinary, nullable=False
+    ),  # a Reply without PIN, under the case's key
+    Column("state", Text, nullable=False, server_default="requested"),
+    Column("state_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("failure", Text),
+)
+"""`state`: requested, accepted, delivered, failed."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("entry", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("account_id", Uuid),  # null: the service itself
+    Column("action", Text, nullable=False),
+    Column("case_number", Text, index=True),
+    Column("object", Text),  # an identifier, never a person's word
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),  # argon2id
+    Column("totp_locked", LargeBinary),  # under the accounts' key
+    Column("totp_confirmed", Boolean, nullable=False, server_default=text("false")),
+    Column("totp_last_step", BigInteger),  # a code is taken once
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("locked_until", DateTime(timezone=True)),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256 of the refresh token
+    Column("account_id", Uuid, ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("second_factor", Boolean, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account_id", Uuid, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),  # SHA-256 of the request
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),  # identifiers only
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    UniqueConstraint("account_id", "key"),
+)
+
+adapter_keys = Table(
+    "adapter_keys",
+    metadata,
+    Column("adapter", Text, primary_key=True),
+    Column("key_ids", Text, nullable=False),  # comma-separated
+    Column("said_at", DateTime(timezone=True), nullable=False),
+)
+"""Which intake keys each adapter still needs (decision 0003)."""
+
+outbox = outbox_table(metadata)
+dead_letters = dead_letters_table(metadata)
+
+# The keys' own database: small, and outside the main backups.
+keys_metadata = MetaData()
+
+case_keys = Table(
+    "case_keys",
+    keys_metadata,
+    Column("case_number", Text, primary_key=True),
+    Column("provider_key", Text, nullable=False),  # which key wrapped it
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)

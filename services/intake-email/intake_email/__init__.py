@@ -1,0 +1,1 @@
+"""intake-email: mails become submissions, and answers become mails."""

@@ -1,0 +1,1 @@
+"""intake-mail: letters become submissions."""

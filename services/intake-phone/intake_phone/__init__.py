@@ -1,0 +1,1 @@
+"""intake-phone: calls become submissions."""

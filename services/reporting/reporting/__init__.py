@@ -1,0 +1,1 @@
+"""reporting: case events become figures."""

@@ -1,0 +1,104 @@
+"""Who is asking: access tokens of staff, as every service verifies them (EdDSA, by the public key)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+import jwt
+from fastapi import Request
+
+from speakup.keys import KeyFolder
+from speakup.problems import Problem, not_found
+
+ISSUER = "speakup"
+COOKIE = "speakup_session"
+"""Carries the access token for the pages; scripts can't read it, other sites can't send it."""
+PUBLIC_KEY_FILE = "tokens.pem"
+
+
+class Role(StrEnum):
+    """What somebody may do (design.md, 6)."""
+
+    mailroom = "mailroom"
+    handler = "handler"
+    officer = "officer"
+    chair = "chair"
+    auditor = "auditor"
+    admin = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff who has shown who they are."""
+
+    account_id: str
+    name: str
+    role: Role
+    narratives: bool
+    """Whether narratives may be shown: with a second factor, or on a loopback installation."""
+
+
+class Verifier:
+    """Verifies access tokens by the router's public key."""
+
+    def __init__(self, keys: KeyFolder) -> None:
+        self._keys = keys
+        self._pem: bytes | None = None
+
+    def verify(self, token: str) -> Staff | None:
+        """Who the token stands for; None where it is false or over."""
+        try:
+            self._pem = self._pem or self._keys.read_file(PUBLIC_KEY_FILE)
+            claims = jwt.decode(
+                token,
+                self._pem.decode(),
+                algorithms=["EdDSA"],
+                issuer=ISSUER,
+                options={"require": ["exp", "sub", "iss"]},
+            )
+            return Staff(
+                str(claims["sub"]),
+                str(claims["name"]),
+                Role(claims["role"]),
+                claims.get("narratives") is True,
+            )
+        except (jwt.InvalidTokenError, KeyError, ValueError):
+            return None
+
+
+def bearer(request: Request) -> str | None:
+    """The token of a request: from its Authorization header, or from the pages' cookie.
+
+    The cookie counts for reading only: a change made by a page carries the header as well, so that
+    another site can't make a browser change anything.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    if request.method in ("GET", "HEAD"):
+        return request.cookies.get(COOKIE)
+    return None
+
+
+def require(verifier: Verifier, roles: Collection[Role]) -> Callable[[Request], Staff]:
+    """A FastAPI dependency: the caller, who has one of these roles.
+
+    Answers 401 without a valid token; 404 with another role, as for what isn't there.
+    """
+
+    def caller(request: Request) -> Staff:
+        token = bearer(request)
+        staff = verifier.verify(token) if token else None
+        if staff is None:
+            raise Problem(
+                401,
+                "Sign in first: POST name and password to /api/v1/token and send the access token.",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if staff.role not in roles:
+            raise not_found()
+        return staff
+
+    return caller

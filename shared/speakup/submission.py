@@ -1,0 +1,66 @@
+"""What lies inside the seals: the words of a reporter, how to reach them, and what is said to them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from speakup.events import Digest, Frozen
+
+INLINE_TEXT = 100_000
+"""UTF-8 bytes of text that travel in the event; a longer text goes whole into a blob beside it."""
+
+INLINE_RAW = 64 * 1024
+"""Bytes of the raw message that travel in the event; a larger one goes into a blob."""
+
+
+class Blob(Frozen):
+    """A sealed thing in the object store, with the key that opens it."""
+
+    digest: Digest
+    """SHA-256 of the ciphertext, which is its name in the store."""
+    key: bytes = Field(min_length=32, max_length=32)
+    size: int = Field(ge=0)
+    """Bytes of the plain content."""
+
+
+class Attachment(Frozen):
+    """A file that came with a submission. The name is the sender's word: shown, never used as a path."""
+
+    name: str
+    content_type: str
+    blob: Blob
+
+
+class Content(Frozen):
+    """The narrative of a submission as its adapter read it."""
+
+    subject: str = ""
+    text: str = ""
+    """At most INLINE_TEXT bytes; `full_text` holds the whole where that cut it."""
+    full_text: Blob | None = None
+    attachments: tuple[Attachment, ...] = ()
+    raw: bytes | None = None
+    """The raw message without its routing headers, where it is no larger than INLINE_RAW."""
+    raw_blob: Blob | None = None
+    pin: str | None = Field(default=None, pattern=r"^\d{6}$")
+    """The reporter's PIN, of a submission that opens a case."""
+
+
+class Contact(Frozen):
+    """How to reach a reporter and how to thread an answer in their mail program."""
+
+    address: str
+    name: str = ""
+    message_id: str = ""
+    references: tuple[str, ...] = ()
+    headers: bytes | None = None
+    """The routing headers as they came: kept for a court, never shown."""
+    headers_blob: Blob | None = None
+
+
+class Reply(Frozen):
+    """What is said to the reporter."""
+
+    text: str = ""
+    pin: str | None = Field(default=None, pattern=r"^\d{6}$")
+    """Told once, in the acknowledgement."""

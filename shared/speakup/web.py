@@ -1,0 +1,99 @@
+"""The HTTP face that every process has: health, readiness, metrics, safe headers, bounded bodies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from speakup import problems, trace
+from speakup.service import Service
+from speakup.settings import Common
+
+BODY_BYTES = 1024 * 1024
+"""Of a request; a route that takes files says otherwise for itself."""
+
+_SAFE = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+
+# FastAPI's documentation page brings its script from elsewhere; without it the page is bare but harmless.
+
+
+def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
+    """One app with the routes of the services."""
+    app = FastAPI(title="Speak Up", version="1", redoc_url=None)
+    for service in services:
+        for router in service.routers:
+            app.include_router(router)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def health() -> Response:
+        """Liveness: the process answers."""
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readiness() -> Response:
+        """Readiness: what is missing, by service."""
+        names = [f"{s.name}/{name}" for s in services for name in s.checks]
+        answers = await asyncio.gather(*(c() for s in services for c in s.checks.values()))
+        missing = {name: answer for name, answer in zip(names, answers, strict=True) if answer}
+        return JSONResponse(
+            {"status": "waiting" if missing else "ok", "missing": missing}, 503 if missing else 200
+        )
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        """Prometheus metrics; they carry no person's data."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    problems.install(app)
+    app.add_middleware(_Guard)
+    return app
+
+
+class _Guard:
+    """Safe headers, a trace for the request, and no body beyond the bound."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "0")
+        if not announced.isdigit() or int(announced) > BODY_BYTES:
+            await problems.too_large(BODY_BYTES)(scope, receive, send)
+            return
+        received = 0
+
+        async def bounded() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > BODY_BYTES:
+                raise problems.Problem(413, problems.too_large_detail(BODY_BYTES))
+            return message
+
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in _SAFE.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        with trace.within(headers.get("traceparent")):
+            await self._app(scope, bounded, safe)
