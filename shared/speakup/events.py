@@ -140,8 +140,8 @@ class Sealed(Frozen):
 class SealedContact(Frozen):
     """How to reach the reporter, sealed apart from the narrative, twice."""
 
-    reply: Sealed
-    """To the contact key of the channel: its reply worker alone holds it."""
+    reply: Sealed | None
+    """To the contact key of the channel, which its reply worker alone holds; None: nobody to reply to."""
     unsealing: Sealed
     """To the unsealing key: released by two approvals."""
 
@@ -165,9 +165,9 @@ class _Submission(Payload):
     content: Sealed
     """A sealed `speakup.submission.Content`."""
     contact: SealedContact | None = None
-    """None where the reporter left no way to be reached."""
+    """None where the channel knows nothing of the reporter."""
     answerable: bool = True
-    """False for autoreplies, bounces and lists: no mail is ever sent upon them."""
+    """False for autoreplies, bounces and lists: nothing automatic is ever sent upon them."""
     unparsed: bool = False
     """True where the submission couldn't be read by machine and the raw form alone is sealed."""
     blobs: tuple[Digest, ...] = ()
@@ -344,7 +344,8 @@ class ReplyRequested(Payload):
     channel: Channel
     purpose: Purpose
     requested_at: datetime
-    language: Language
+    language: Language | None = None
+    """None where it isn't known: then all three are used."""
     contact: Sealed
     """To the channel's contact key, as the adapter sealed it; opened with `submission_id`."""
     submission_id: UUID

@@ -31,6 +31,8 @@ REFUSED = Counter("speakup_refused", "Events that the broker refused for good", 
 UNSETTLED = Gauge("speakup_unsettled", "Events whose consumer hasn't confirmed them", ["service"])
 OLDEST = Gauge("speakup_unsettled_oldest_seconds", "Age of the oldest unsettled event", ["service"])
 
+AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, SQLAlchemyError)
+
 CHUNK = 500
 SWEEP_SECONDS = 1.0
 MEASURE_SECONDS = 10.0
@@ -82,7 +84,7 @@ class Relay:
             started = time.monotonic()
             try:
                 await self._connect_and_publish(stop)
-            except (*UNREACHABLE, SQLAlchemyError) as error:
+            except AWAY as error:
                 self._log.warning("relay_waits", exc_info=error)
             finally:
                 self._connected = False

@@ -37,16 +37,18 @@ class UnknownKeyError(CannotOpenError):
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public key with its id."""
+    """A public key with its id; `raw` is ML-KEM-768's 1,184 bytes and X25519's 32."""
 
     key_id: str
+    raw: bytes
     handle: hpke.MLKEM768X25519PublicKey
 
     @classmethod
     def from_raw(cls, key_id: str, raw: bytes) -> PublicKey:
-        """From 1,216 bytes: ML-KEM-768, then X25519. Raises ValueError for anything else."""
+        """From the 1,216 bytes of `raw`. Raises ValueError for anything else."""
         return cls(
             key_id,
+            raw,
             hpke.MLKEM768X25519PublicKey(
                 MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
                 X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),

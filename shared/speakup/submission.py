@@ -50,6 +50,7 @@ class Contact(Frozen):
     """How to reach a reporter and how to thread an answer in their mail program."""
 
     address: str
+    """Empty where there is none."""
     name: str = ""
     message_id: str = ""
     references: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""Wires intake-email: mails in by SMTP, sealed, to Kafka; replies from Kafka, out by the relay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from intake_email.accept import Acceptor, RawKeys
+from intake_email.addresses import Addresses
+from intake_email.replies import taking
+from intake_email.send import Sender
+from intake_email.settings import Settings
+from intake_email.smtp import listen
+from intake_email.tls import server_context
+from speakup import postgres, topics
+from speakup.blobs import BlobStore
+from speakup.consume import Consumer
+from speakup.dead_letters import DeadLetters
+from speakup.events import Channel
+from speakup.i18n import Texts
+from speakup.keys import KeyFolder, PrivateKeys, contact_purpose
+from speakup.keys_in_use import saying
+from speakup.relay import Relay
+from speakup.sandbox import open_sandbox
+from speakup.service import Service
+from speakup.settle import settling
+
+NAME = "intake-email"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    """The service, listening for mails."""
+    settings = Settings()
+    await postgres.prepare(settings, "email", MIGRATIONS)
+    async with AsyncExitStack() as stack:
+        engine = postgres.open_engine(settings.database("email"))
+        stack.push_async_callback(engine.dispose)
+        keys = KeyFolder(settings.keys_folder)
+        retry = settings.outbox_retry_seconds
+        relay = Relay(NAME, engine, settings, (topics.SUBMISSIONS, topics.DELIVERIES))
+        addresses = Addresses(settings.email_address, keys.secret("email-hmac"))
+        sandbox = await stack.enter_async_context(
+            open_sandbox(
+                "intake_email.reading:read",
+                children=settings.parse_children,
+                seconds=settings.parse_seconds,
+            )
+        )
+        await sandbox.warm_up()
+        acceptor = Acceptor(
+            engine=engine,
+            relay=relay,
+            blobs=BlobStore(settings.blobs),
+            sandbox=sandbox,
+            keys=RawKeys(keys),
+            addresses=addresses,
+            hmac_key=keys.secret("email-hmac"),
+            retry=retry,
+        )
+        dead_letters = DeadLetters(NAME, engine)
+        settle = Consumer(
+            settings,
+            group=f"{NAME}.settle",
+            topics=[topics.CASES],
+            handle=settling(engine),
+            dead_letters=dead_letters,
+            on_new_topic=relay.republish,
+        )
+        take = Consumer(
+            settings,
+            group=NAME,
+            topics=[topics.REPLIES],
+            handle=taking(engine, relay, retry=retry),
+            dead_letters=dead_letters,
+        )
+        sender = Sender(
+            engine,
+            relay,
+            PrivateKeys(keys, contact_purpose(Channel.email)),
+            Texts(settings.texts),
+            addresses,
+            settings,
+        )
+        await stack.enter_async_context(
+            listen(settings, acceptor, addresses, server_context(settings))
+        )
+        yield Service(
+            NAME,
+            checks={
+                "database": lambda: postgres.check(engine),
+                "publishing": relay.check,
+                "settling": settle.check,
+                "replies": take.check,
+            },
+            tasks={
+                "accept": acceptor.run,
+                "relay": relay.run,
+                "settle": settle.run,
+                "replies": take.run,
+                "send": sender.run,
+                "keys-in-use": saying(NAME, engine, relay, keys, retry=retry),
+            },
+        )

@@ -1,0 +1,60 @@
+"""Writing the mails that go out: neutral subject, no word of the content, threaded where it belongs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from uuid import UUID
+
+from intake_email.addresses import Addresses
+from speakup.events import Language, Purpose
+from speakup.i18n import Texts
+from speakup.submission import Contact, Reply
+
+LINE = "\n\n----------------------------------------\n\n"
+
+
+def compose(
+    *,
+    texts: Texts,
+    addresses: Addresses,
+    reply_id: UUID,
+    case_number: str,
+    purpose: Purpose,
+    language: Language | None,
+    contact: Contact,
+    reply: Reply,
+) -> EmailMessage:
+    """The mail. Raises ValueError where the reporter's address can't be written to."""
+    languages = [language] if language else list(Language)
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = addresses.address
+    message["To"] = Address(addr_spec=contact.address)
+    message["Reply-To"] = addresses.for_case(case_number)
+    message["Subject"] = " / ".join(
+        dict.fromkeys(texts(code, "mail.subject", number=case_number) for code in languages)
+    )
+    message["Date"] = format_datetime(datetime.now(UTC))
+    # The same for every attempt, so that a mail sent twice is seen to be one.
+    message["Message-ID"] = f"<{reply_id.hex}@{addresses.domain}>"
+    if contact.message_id:
+        message["In-Reply-To"] = contact.message_id
+        message["References"] = " ".join((*contact.references[-20:], contact.message_id))
+    # RFC 3834, 5: so that no robot answers ours.
+    if purpose is Purpose.acknowledgement:
+        message["Auto-Submitted"] = "auto-replied"
+        message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(
+        LINE.join(_body(texts, code, case_number, purpose, reply) for code in languages),
+        cte="quoted-printable",
+    )
+    return message
+
+
+def _body(texts: Texts, language: Language, number: str, purpose: Purpose, reply: Reply) -> str:
+    return texts(
+        language, f"mail.{purpose}", number=number, pin=reply.pin or "", text=reply.text
+    ).strip()

@@ -1,0 +1,171 @@
+"""From a raw mail to sealed parts: what runs in the limited child process.
+
+The child holds public keys only. It parses and seals in one go, so that the trusted process never
+touches what a stranger's mail expands to. A job and a result are a length (4 bytes), JSON, then bytes: the
+raw mail in a job, the blobs' ciphertexts one after another in a result.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from intake_email.parse import Mail, parse, split
+from speakup import seal
+from speakup.blobs import close_blob
+from speakup.events import Frozen, Language, Sealed, SealedContact
+from speakup.submission import INLINE_RAW, INLINE_TEXT, Attachment, Blob, Contact, Content
+
+
+class Job(Frozen):
+    """What the child needs besides the raw mail."""
+
+    submission_id: str
+    envelope_from: str
+    pin: str | None
+    intake: tuple[str, bytes]
+    contact: tuple[str, bytes]
+    unsealing: tuple[str, bytes]
+    """Key ids and raw public keys."""
+
+
+class Reading(Frozen):
+    """A mail, read and sealed."""
+
+    content: Sealed
+    contact: SealedContact
+    language: Language | None
+    answerable: bool
+    named: bool
+    unparsed: bool
+    blobs: tuple[tuple[str, int], ...]
+    """Digest and size (bytes) of each ciphertext, in the order in which they follow."""
+
+
+def pack(head: Job | Reading, body: bytes) -> bytes:
+    """The frame of a job or a result."""
+    text = head.model_dump_json().encode()
+    return len(text).to_bytes(4, "big") + text + body
+
+
+def unpack_job(frame: bytes) -> tuple[Job, bytes]:
+    """What `pack` packed."""
+    end = 4 + int.from_bytes(frame[:4], "big")
+    return Job.model_validate_json(frame[4:end]), frame[end:]
+
+
+def unpack_reading(frame: bytes) -> tuple[Reading, list[tuple[str, bytes]]]:
+    """The reading and its blobs by digest. Raises ValueError where the frame is off."""
+    end = 4 + int.from_bytes(frame[:4], "big")
+    reading = Reading.model_validate_json(frame[4:end])
+    blobs = []
+    for digest, size in reading.blobs:
+        blobs.append((digest, frame[end : end + size]))
+        end += size
+    if end != len(frame):
+        raise ValueError("sizes don't add up")
+    return reading, blobs
+
+
+def read(frame: bytes) -> bytes:
+    """The child's function: parse and seal. Raises what the parser raises."""
+    job, raw = unpack_job(frame)
+    return _sealed(job, raw, parse(raw, job.envelope_from))
+
+
+def read_unparsed(frame: bytes) -> bytes:
+    """For a mail that the child couldn't parse: the raw mail alone, sealed; needs no parser."""
+    job, raw = unpack_job(frame)
+    return _sealed(job, raw, None)
+
+
+_AUTOMATIC = re.compile(
+    rb"^(auto-submitted:(?!\s*no\b)|precedence:\s*(bulk|junk|list)|list-id:|x-autore|"
+    rb"content-type:\s*multipart/report)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class _Blobs:
+    """The blobs of one mail, sealed one by one."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[str, int]] = []
+        self.ciphertexts: list[bytes] = []
+
+    def add(self, plain: bytes) -> Blob:
+        blob, ciphertext = close_blob(plain)
+        self.sizes.append((blob.digest, len(ciphertext)))
+        self.ciphertexts.append(ciphertext)
+        return blob
+
+
+def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
+    headers, body = split(raw)
+    blobs = _Blobs()
+    content = _content(job, mail, body, blobs)
+    contact = _contact(job, mail, headers, blobs)
+    reading = Reading(
+        content=_key(*job.intake).seal(
+            content.model_dump_json().encode(), seal.content_info(job.submission_id)
+        ),
+        contact=_seal_contact(job, contact),
+        language=Language(mail.language) if mail and mail.language else None,
+        answerable=bool(contact.address)
+        and (mail.answerable if mail else not _AUTOMATIC.search(headers)),
+        named=bool(contact.name),
+        unparsed=mail is None,
+        blobs=tuple(blobs.sizes),
+    )
+    return pack(reading, b"".join(blobs.ciphertexts))
+
+
+def _content(job: Job, mail: Mail | None, body: bytes, blobs: _Blobs) -> Content:
+    raw = {"raw": body} if len(body) <= INLINE_RAW else {"raw_blob": blobs.add(body)}
+    if mail is None:
+        return Content(pin=job.pin, **raw)
+    whole = mail.text.encode()
+    cut = len(whole) > INLINE_TEXT
+    return Content(
+        subject=mail.subject,
+        text=whole[:INLINE_TEXT].decode(errors="ignore"),
+        full_text=blobs.add(whole) if cut else None,
+        attachments=tuple(
+            Attachment(name=f.name, content_type=f.content_type, blob=blobs.add(f.content))
+            for f in mail.files
+        ),
+        pin=job.pin,
+        **raw,
+    )
+
+
+def _contact(job: Job, mail: Mail | None, headers: bytes, blobs: _Blobs) -> Contact:
+    kept = (
+        {"headers": headers} if len(headers) <= INLINE_RAW else {"headers_blob": blobs.add(headers)}
+    )
+    if mail is None:
+        return Contact(address=job.envelope_from, **kept)
+    return Contact(
+        address=mail.address,
+        name=mail.name,
+        message_id=mail.message_id,
+        references=mail.references,
+        **kept,
+    )
+
+
+def _seal_contact(job: Job, contact: Contact) -> SealedContact:
+    info = seal.contact_info(job.submission_id)
+    # The reply worker needs no routing headers: they are for a court, by way of unsealing.
+    short = contact.model_copy(update={"headers": None, "headers_blob": None})
+    return SealedContact(
+        reply=_key(*job.contact).seal(short.model_dump_json().encode(), info)
+        if contact.address
+        else None,
+        unsealing=_key(*job.unsealing).seal(contact.model_dump_json().encode(), info),
+    )
+
+
+@lru_cache(maxsize=16)
+def _key(key_id: str, raw: bytes) -> seal.PublicKey:
+    return seal.PublicKey.from_raw(key_id, raw)

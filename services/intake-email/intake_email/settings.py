@@ -1,0 +1,39 @@
+"""Settings of intake-email."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+
+from speakup.settings import Common
+
+
+class Settings(Common):
+    """Variables with the prefix `SPEAKUP_`."""
+
+    email_address: str = "speakup@localhost"
+    """The hotline's address; its plus-addresses and postmaster are taken, too."""
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=2525, ge=0, le=65535)
+    smtp_hostname: str = "speakup.localhost"
+    """What the server calls itself."""
+    smtp_tls_cert: Path | None = None
+    """PEM chain for STARTTLS; by default a self-signed one is made in `var/tls`."""
+    smtp_tls_key: Path | None = None
+    smtp_message_bytes: int = 40 * 1024 * 1024
+    smtp_connections: int = Field(default=40, ge=1)
+    """Served at a time; more wait for their greeting, as do those of one address beyond a quarter."""
+    parse_children: int = Field(default=2, ge=1)
+    parse_seconds: float = Field(default=10, gt=0)
+
+    texts: Path | None = None
+    """A folder with `kk.po`, `ru.po`, `en.po` of the company's own, which override ours one by one."""
+    relay_host: str = "127.0.0.1"
+    """The company's mail server, which takes our mails."""
+    relay_port: int = Field(default=2526, ge=1, le=65535)
+    relay_tls: bool = False
+    """TLS from the first byte; else STARTTLS is used where offered."""
+    relay_require_tls: bool = False
+    relay_username: str | None = None
+    relay_password: SecretStr | None = None

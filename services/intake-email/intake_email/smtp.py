@@ -1,0 +1,141 @@
+"""The SMTP server (RFC 5321): takes mails for the hotline's addresses and says 250 when they are on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import Counter as Metric
+
+from intake_email.accept import Acceptor
+from intake_email.addresses import Addresses
+from intake_email.settings import Settings
+from speakup import trace
+from speakup.logs import get_logger
+
+REFUSED = Metric("speakup_mails_refused", "Mails not accepted, by SMTP reply code", ["code"])
+
+TIMEOUT = 300.0
+"""Seconds of silence after which a connection is closed (RFC 5321, 4.5.3.2.7 asks for 5 minutes)."""
+
+log = get_logger("intake-email")
+
+
+class Door:
+    """Serves so many connections at a time; the others wait for their greeting, none is refused.
+
+    One address gets a quarter of the places at most, so that a burst from one doesn't keep others out.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._free = asyncio.Semaphore(places)
+        self._each = max(1, places // 4)
+        self._by_peer: Counter[str] = Counter()
+        self._left = asyncio.Condition()
+
+    @asynccontextmanager
+    async def place(self, peer: str) -> AsyncIterator[None]:
+        """Hold a place for a connection."""
+        async with self._left:
+            await self._left.wait_for(lambda: self._by_peer[peer] < self._each)
+            self._by_peer[peer] += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            async with self._left:
+                self._by_peer[peer] -= 1
+                if not self._by_peer[peer]:
+                    del self._by_peer[peer]
+                self._left.notify_all()
+
+
+class Handler:
+    """What the server asks us at each step of the dialogue."""
+
+    def __init__(self, acceptor: Acceptor, addresses: Addresses) -> None:
+        self._acceptor, self._addresses = acceptor, addresses
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: object
+    ) -> str:
+        """One recipient a transaction, and only ours."""
+        if not self._addresses.accepts(address):
+            REFUSED.labels("550").inc()
+            return "550 5.1.1 This server takes mail for the hotline's address only"
+        if envelope.rcpt_tos:
+            return "452 4.5.3 One recipient at a time, please send the others after this one"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """250 only after the mail is on disk; anything else means: send it again."""
+        raw = envelope.content
+        if not isinstance(raw, bytes):
+            raise TypeError("decode_data must be off")
+        with trace.within(None):
+            try:
+                await self._acceptor.accept(raw, envelope.mail_from or "", envelope.rcpt_tos[0])
+            except Exception as error:
+                log.warning("mail_not_accepted", code=451, bytes=len(raw), exc_info=error)
+                REFUSED.labels("451").inc()
+                return "451 4.3.0 Can't store the message now, please send it again later"
+        return "250 2.0.0 OK, we have your message"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Nothing of the error's text goes out: it may quote the mail."""
+        log.error("smtp_failed", exc_info=error)
+        return "451 4.3.0 Something failed on our side, please send it again later"
+
+
+class _Protocol(SMTP):
+    # Programs that write HTML mail don't always break lines; a report isn't refused for that.
+    line_length_limit = 1024 * 1024
+
+    def __init__(
+        self, handler: Handler, door: Door, settings: Settings, tls: ssl.SSLContext
+    ) -> None:
+        super().__init__(
+            handler,
+            data_size_limit=settings.smtp_message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=settings.smtp_hostname,
+            ident="Speak Up",
+            tls_context=tls,
+            timeout=TIMEOUT,
+            auth_exclude_mechanism=("LOGIN", "PLAIN"),
+            loop=asyncio.get_running_loop(),
+        )
+        self._door = door
+
+    async def _handle_client(self) -> None:
+        peer = self.session.peer if self.session is not None else None
+        async with self._door.place(str(peer[0]) if peer else ""):
+            await super()._handle_client()
+
+
+@asynccontextmanager
+async def listen(
+    settings: Settings, acceptor: Acceptor, addresses: Addresses, tls: ssl.SSLContext
+) -> AsyncIterator[asyncio.Server]:
+    """Listen as long as the context is open. Raises OSError where the port is taken."""
+    # Its lines quote envelopes.
+    logging.getLogger("mail").setLevel(logging.CRITICAL)
+    handler, door = Handler(acceptor, addresses), Door(settings.smtp_connections)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Protocol(handler, door, settings, tls),
+        settings.smtp_host,
+        settings.smtp_port,
+        backlog=1024,
+    )
+    try:
+        yield server
+    finally:
+        server.close()

@@ -1,0 +1,58 @@
+"""intake-email's tables: what is on its way, sealed; nothing stays once its consumer has it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+
+from speakup.dead_letters import dead_letters_table
+from speakup.outbox import outbox_table
+
+metadata = MetaData()
+
+accepted = Table(
+    "accepted",
+    metadata,
+    Column("submission_id", Uuid, primary_key=True),
+    Column("case_number", Text, nullable=False),
+    Column("follow_up", Boolean, nullable=False),
+    Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index(
+        "accepted_case_number", "case_number", unique=True, postgresql_where=text("NOT follow_up")
+    ),
+)
+"""Says that a mail is known (an HMAC, no word of it) and that its number is taken."""
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("reply_id", Uuid, primary_key=True),
+    Column("case_number", Text, nullable=False),
+    Column("submission_id", Uuid, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("language", Text),
+    Column("contact", LargeBinary),  # a Sealed (JSON), to the contact key; empty once it is sent
+    Column("content", LargeBinary),  # likewise
+    Column("traceparent", Text),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("replies_due", "due_at", postgresql_where=text("state = 'waiting'")),
+)
+"""`state`: waiting, delivered (the relay took it), failed."""
+
+outbox = outbox_table(metadata)
+dead_letters = dead_letters_table(metadata)
