@@ -11,7 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from speakup import problems, trace
+from speakup import home, problems, trace
+from speakup.pages import StaticPages
 from speakup.service import Service
 from speakup.settings import Common
 
@@ -37,6 +38,8 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     for service in services:
         for router in service.routers:
             app.include_router(router)
+    app.include_router(home.router())
+    app.mount("/static", StaticPages())
 
     @app.get("/healthz", include_in_schema=False)
     async def health() -> Response:
