@@ -33,6 +33,7 @@ cases = Table(
     Column("case_number", Text, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("status", Text, nullable=False, server_default="new"),
+    Column("hint", Text),  # what the reporter said that it is
     Column("kind", Text),  # empty until classified or triaged
     Column("kind_by", Text),  # the model's version, or "person"
     Column("probability", Float),
@@ -47,6 +48,9 @@ cases = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("acknowledged_at", DateTime(timezone=True)),
+    Column("disposition", Text),  # these three: once closed
+    Column("finding", Text),
+    Column("action", Text),
     # Of the case's events: the next one gets sequence + 1. Also the case's version, for its ETag.
     Column("sequence", Integer, nullable=False),
     Column(
@@ -79,6 +83,7 @@ waiting_follow_ups = Table(
     Column("event_id", Uuid, primary_key=True),
     Column("case_number", Text, nullable=False, index=True),
     Column("record", LargeBinary, nullable=False),  # the event's JSON; sealed as it came
+    Column("source", Text, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
     Column("traceparent", Text),
     Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -142,6 +147,9 @@ sessions = Table(
     Column("account_id", Uuid, ForeignKey("accounts.account_id"), nullable=False, index=True),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("second_factor", Boolean, nullable=False),
+    # Of all refresh tokens that came from one sign-in; a token that is used twice ends them all.
+    Column("family", Uuid, nullable=False, index=True),
+    Column("rotated_at", DateTime(timezone=True)),
 )
 
 idempotency = Table(

@@ -1,0 +1,129 @@
+"""Wires case-router: submissions from Kafka to cases, their events out again, the case API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from case_router.api import Parts, routers
+from case_router.classify import Classifier
+from case_router.consume import Opening, set_aside
+from case_router.deliveries import Deliveries
+from case_router.rotate import Rotation
+from case_router.settings import Settings
+from case_router.store.vault import FileKeyProvider, Vault
+from case_router.worker import Worker
+from speakup import postgres, topics
+from speakup.blobs import BlobStore
+from speakup.consume import Consumer
+from speakup.dead_letters import DeadLetters, RawMessage
+from speakup.events import Channel
+from speakup.keys import INTAKE, KeyFolder, MissingKeyError, PrivateKeys, contact_purpose
+from speakup.relay import Relay
+from speakup.say import Speaker
+from speakup.seal import PublicKey
+from speakup.service import Service, Task
+
+NAME = "case-router"
+HERE = Path(__file__).parent
+
+
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    """The service, its databases at their newest version."""
+    settings = Settings()
+    await postgres.prepare(settings, "router", HERE / "migrations")
+    await postgres.prepare(settings, "keys", HERE / "keys_migrations")
+    async with AsyncExitStack() as stack:
+        engine = postgres.open_engine(settings.database("router"), pool_size=8)
+        keys_engine = postgres.open_engine(settings.database("keys"), pool_size=3)
+        stack.push_async_callback(engine.dispose)
+        stack.push_async_callback(keys_engine.dispose)
+        retry = settings.outbox_retry_seconds
+        keys = KeyFolder(settings.keys_folder)
+        vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
+        relay = Relay(NAME, engine, settings, (topics.CASES, topics.REPLIES))
+        speaker = Speaker(NAME, settings)
+        submissions_letters = DeadLetters(NAME, engine, set_aside(retry))
+        opening = Consumer(
+            settings,
+            group=NAME,
+            topics=[topics.SUBMISSIONS],
+            handle=Opening(
+                engine=engine,
+                vault=vault,
+                keys=PrivateKeys(keys, INTAKE),
+                contact_keys=lambda: _contact_keys(keys),
+                relay=relay,
+                retry=retry,
+            ).handle,
+            dead_letters=submissions_letters,
+        )
+        deliveries = Consumer(
+            settings,
+            group=f"{NAME}.deliveries",
+            topics=[topics.DELIVERIES],
+            handle=Deliveries(
+                engine=engine,
+                vault=vault,
+                relay=relay,
+                say=speaker.say,
+                pin_key=keys.secret("pin-hmac"),
+                retry=retry,
+            ).handle,
+            dead_letters=DeadLetters(NAME, engine),
+            on_new_topic=relay.republish,
+        )
+
+        async def replay(message: RawMessage) -> None:
+            consumer = opening if message.topic == topics.SUBMISSIONS else deliveries
+            await consumer.replay(message)
+
+        tasks: dict[str, Task] = {
+            "relay": relay.run,
+            "speaker": speaker.run,
+            "opening": opening.run,
+            "deliveries": deliveries.run,
+            "rotation": Rotation(engine, keys, settings).run,
+        }
+        if settings.classify_workers:
+            classifier = Classifier.load()
+            for number in range(settings.classify_workers):
+                worker = Worker(
+                    engine=engine, vault=vault, relay=relay, classifier=classifier, retry=retry
+                )
+                tasks[f"classify-{number}"] = worker.run
+        parts = Parts(
+            engine=engine,
+            keys=keys,
+            vault=vault,
+            blobs=BlobStore(settings.blobs),
+            relay=relay,
+            settings=settings,
+            dead_letters=submissions_letters,
+            replay=replay,
+        )
+        yield Service(
+            NAME,
+            routers=routers(parts),
+            checks={
+                "database": lambda: postgres.check(engine),
+                "keys": lambda: postgres.check(keys_engine),
+                "publishing": relay.check,
+                "opening": opening.check,
+                "deliveries": deliveries.check,
+            },
+            tasks=tasks,
+        )
+
+
+def _contact_keys(keys: KeyFolder) -> Mapping[Channel, PublicKey]:
+    """The contact keys of the channels that have one."""
+    found = {}
+    for channel in Channel:
+        try:
+            found[channel] = keys.public(contact_purpose(channel))
+        except MissingKeyError:
+            continue
+    return found

@@ -1,0 +1,214 @@
+"""Opening: a batch of submissions becomes cases in one transaction; seen twice, they are opened once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import uuid5
+
+from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from case_router.opened import (
+    Acknowledgement,
+    Keys,
+    Opened,
+    acknowledge,
+    followed_up_id,
+    open_submission,
+    opened_id,
+    under_case_key,
+)
+from case_router.store import history, opening, waiting
+from case_router.store.opening import Row
+from case_router.store.vault import Vault
+from speakup import outbox, seal, topics
+from speakup.dead_letters import Also
+from speakup.events import (
+    CaseFollowedUp,
+    CaseOpened,
+    Channel,
+    Event,
+    SubmissionFollowUp,
+    SubmissionReceived,
+    SubmissionSetAside,
+)
+from speakup.relay import Relay
+
+OPENED = Counter("speakup_cases_opened", "Cases opened", ["channel"])
+
+
+class NotYetUnderstoodError(Exception):
+    """An event that a later release handles; it waits among the dead letters to be replayed."""
+
+
+class CaseNumberTakenError(Exception):
+    """Another submission has this case number: its adapter's unique key has failed."""
+
+
+class CaseErasedError(Exception):
+    """A follow-up to a case whose key was destroyed."""
+
+
+class Opening:
+    """The handler for `speakup.submissions`."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        vault: Vault,
+        keys: Keys,
+        contact_keys: Callable[[], Mapping[Channel, seal.PublicKey]],
+        relay: Relay,
+        retry: float,
+    ) -> None:
+        self._engine, self._vault, self._keys = engine, vault, keys
+        self._contact_keys, self._relay, self._retry = contact_keys, relay, retry
+
+    async def handle(self, batch: Sequence[Event]) -> None:
+        """Open cases and join follow-ups.
+
+        Raises CannotOpenError and the errors above for what can't be opened.
+        """
+        if not all(isinstance(e.payload, SubmissionReceived | SubmissionFollowUp) for e in batch):
+            raise NotYetUnderstoodError
+        try:
+            await self._handle(batch)
+        except CaseNumberTakenError:
+            # By the same submission, in an instance that was faster? Then it is known by now.
+            await self._handle(batch)
+
+    async def _handle(self, batch: Sequence[Event]) -> None:
+        events = {event.id: event for event in batch}
+        async with self._engine.connect() as connection:
+            known = await opening.known(connection, events)
+        # In a thread: it's computing only, and the loop has others to serve.
+        fresh = await asyncio.to_thread(
+            lambda: [open_submission(e, self._keys) for e in events.values() if e.id not in known]
+        )
+        new = [o for o in fresh if isinstance(o.submission, SubmissionReceived)]
+        follow_ups = [o for o in fresh if isinstance(o.submission, SubmissionFollowUp)]
+        case_keys = await self._vault.make([o.submission.case_number for o in new]) if new else {}
+        prepared = await asyncio.to_thread(self._prepare, new, case_keys)
+        async with self._engine.begin() as connection:
+            records = await self._open(connection, *prepared) if new else []
+            for opened in follow_ups:
+                records += await self._join(connection, opened)
+            for event in await waiting.take(connection, list(case_keys)):
+                records += await self._join(connection, open_submission(event, self._keys))
+            await outbox.add(connection, records, retry=self._retry)
+            if known:
+                # Their adapters missed our word: it is said again.
+                await outbox.make_due(
+                    connection,
+                    event_ids=[
+                        followed_up_id(submission_id) if follow_up else opened_id(submission_id)
+                        for submission_id, follow_up in known.items()
+                    ],
+                    settled_too=True,
+                )
+        self._relay.publish_soon(records)
+        for opened in new:
+            OPENED.labels(opened.submission.channel).inc()
+
+    def _prepare(
+        self, new: Sequence[Opened], case_keys: Mapping[str, bytes]
+    ) -> tuple[list[Row], list[Acknowledgement]]:
+        public = self._contact_keys()
+        rows, acknowledgements = [], []
+        for opened in new:
+            key = case_keys[opened.submission.case_number]
+            rows.append(Row(opened, under_case_key(opened, key)))
+            acknowledgement = acknowledge(opened, key, public)
+            if acknowledgement is not None:
+                acknowledgements.append(acknowledgement)
+        return rows, acknowledgements
+
+    async def _open(
+        self,
+        connection: AsyncConnection,
+        rows: Sequence[Row],
+        acknowledgements: Sequence[Acknowledgement],
+    ) -> list[topics.Record]:
+        made = await opening.insert_cases(connection, rows)
+        if len(made) < len(rows):
+            raise CaseNumberTakenError
+        await opening.insert_submissions(connection, rows, follow_up=False)
+        await opening.insert_acknowledgements(connection, acknowledgements)
+        await history.note(connection, "case.opened", list(made))
+        now = datetime.now(UTC)
+        return [
+            *(_opened_record(row.opened, now) for row in rows),
+            *(
+                history.record(a.request, a.request.case_number, event_id=a.request.reply_id)
+                for a in acknowledgements
+            ),
+        ]
+
+    async def _join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
+        submission = opened.submission
+        number = submission.case_number
+        sequence = await history.next_sequence(connection, number)
+        if sequence is None:
+            if isinstance(submission, SubmissionFollowUp):
+                await waiting.keep(connection, opened.event, submission)
+            return []
+        keys = await self._vault.keys_of([number])
+        if number not in keys:
+            raise CaseErasedError
+        row = Row(opened, under_case_key(opened, keys[number]))
+        await opening.insert_submissions(connection, [row], follow_up=True)
+        await history.note(connection, "case.followed_up", [number])
+        payload = CaseFollowedUp(
+            case_number=number,
+            sequence=sequence,
+            occurred_at=datetime.now(UTC),
+            submission_id=submission.submission_id,
+        )
+        event_id = followed_up_id(submission.submission_id)
+        return [
+            history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)
+        ]
+
+
+def _opened_record(opened: Opened, now: datetime) -> topics.Record:
+    submission = opened.submission
+    payload = CaseOpened(
+        case_number=submission.case_number,
+        sequence=1,
+        occurred_at=now,
+        submission_id=submission.submission_id,
+        channel=submission.channel,
+        received_at=submission.received_at,
+        language=submission.language,
+        relation=submission.relation,
+        person=submission.person,
+        anonymity=submission.anonymity,
+    )
+    return history.record(
+        payload,
+        submission.case_number,
+        event_id=opened_id(submission.submission_id),
+        cause=opened.event.traceparent,
+    )
+
+
+def set_aside(retry: float) -> Also:
+    """For the dead letters: a submission that is kept among them needs to be sent no more."""
+
+    async def also(connection: AsyncConnection, event: Event, reason: str) -> None:
+        payload = SubmissionSetAside(
+            event_id=event.id,
+            case_number=event.subject,
+            set_aside_at=datetime.now(UTC),
+            reason=reason,
+        )
+        event_id = uuid5(event.id, "set-aside")
+        said = history.record(payload, event.subject, event_id=event_id)
+        await outbox.add(connection, [said], retry=retry)
+        # It may have been said before and missed; the relay's next sweep says it in any case.
+        await outbox.make_due(connection, event_ids=[event_id], settled_too=True)
+
+    return also

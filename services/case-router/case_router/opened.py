@@ -1,0 +1,123 @@
+"""From a sealed submission to what is stored of it: pure but for the keys, so it runs in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from case_router.store.vault import content_context, pin_context, reply_context
+from speakup import seal
+from speakup.events import (
+    Channel,
+    Event,
+    Purpose,
+    ReplyRequested,
+    SubmissionFollowUp,
+    SubmissionReceived,
+)
+from speakup.submission import Content, Reply
+
+Submission = SubmissionReceived | SubmissionFollowUp
+
+
+class Keys(Protocol):
+    """Private keys by id. Raises UnknownKeyError."""
+
+    def __getitem__(self, key_id: str) -> seal.PrivateKey: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A submission that the router could open."""
+
+    event: Event
+    submission: Submission
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The same under the case's key."""
+
+    content_locked: bytes
+    pin_locked: bytes | None
+    contact_reply: bytes | None
+    contact_unsealing: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """The first word to the reporter, as event and as stored."""
+
+    request: ReplyRequested
+    content_locked: bytes
+
+
+def open_submission(event: Event, keys: Keys) -> Opened:
+    """Raises CannotOpenError, or ValidationError where it isn't what it should be."""
+    submission = event.payload
+    if not isinstance(submission, SubmissionReceived | SubmissionFollowUp):
+        raise TypeError("not a submission")
+    plain = keys[submission.content.key_id].open(
+        submission.content, seal.content_info(submission.submission_id)
+    )
+    return Opened(event, submission, Content.model_validate_json(plain))
+
+
+def under_case_key(opened: Opened, key: bytes) -> Stored:
+    """What goes into the tables."""
+    submission, content = opened.submission, opened.content
+    number, contact = submission.case_number, submission.contact
+    kept = content.model_copy(update={"pin": None}).model_dump_json().encode()
+    return Stored(
+        seal.lock(key, kept, content_context(number, submission.submission_id)),
+        seal.lock(key, content.pin.encode(), pin_context(number)) if content.pin else None,
+        contact.reply.model_dump_json().encode() if contact and contact.reply else None,
+        contact.unsealing.model_dump_json().encode() if contact else None,
+    )
+
+
+def acknowledge(
+    opened: Opened, key: bytes, contact_keys: Mapping[Channel, seal.PublicKey]
+) -> Acknowledgement | None:
+    """None where nothing automatic may be sent, or nobody can be reached."""
+    submission = opened.submission
+    contact, public = submission.contact, contact_keys.get(submission.channel)
+    if not submission.answerable or contact is None or contact.reply is None or public is None:
+        return None
+    number, reply_id = submission.case_number, acknowledgement_id(submission.submission_id)
+    request = ReplyRequested(
+        reply_id=reply_id,
+        case_number=number,
+        channel=submission.channel,
+        purpose=Purpose.acknowledgement,
+        requested_at=opened.event.time,
+        language=submission.language,
+        contact=contact.reply,
+        submission_id=submission.submission_id,
+        content=public.seal(
+            Reply(pin=opened.content.pin).model_dump_json().encode(), seal.reply_info(reply_id)
+        ),
+    )
+    locked = seal.lock(key, Reply().model_dump_json().encode(), reply_context(number, reply_id))
+    return Acknowledgement(request, locked)
+
+
+# Ids follow from the submission's, so that a repetition makes the same event again.
+
+
+def acknowledgement_id(submission_id: UUID) -> UUID:
+    """Of the reply that acknowledges a submission."""
+    return uuid5(submission_id, "acknowledgement")
+
+
+def opened_id(submission_id: UUID) -> UUID:
+    """Of the `case.opened` event."""
+    return uuid5(submission_id, "opened")
+
+
+def followed_up_id(submission_id: UUID) -> UUID:
+    """Of the `case.followed_up` event."""
+    return uuid5(submission_id, "followed-up")

@@ -1,0 +1,1 @@
+"""What the router keeps, and every query on it."""

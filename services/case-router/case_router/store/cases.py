@@ -1,0 +1,118 @@
+"""Cases as a member of staff sees them: lists and single ones, always within `visible`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, case, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from case_router.store.access import visible
+from case_router.tables import accounts, cases, replies, submissions
+from speakup.events import Channel, Kind, Language, Status
+from speakup.staff import Staff
+
+Position = tuple[datetime, str]
+"""Where a page ends: `opened_at` and case number of its last case."""
+
+_HIDDEN = {"pin_locked", "pin_hmac", "handler"}
+
+_FACTS = (
+    *(column for column in cases.c if column.name not in _HIDDEN),
+    accounts.c.name.label("handler"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cases to list; None is any."""
+
+    kind: Kind | None = None
+    status: Status | None = None
+    channel: Channel | None = None
+    language: Language | None = None
+    needs_triage: bool | None = None
+    mine: bool = False
+
+
+def _seen_by(staff: Staff) -> Select[Any]:
+    joined = cases.outerjoin(accounts, accounts.c.account_id == cases.c.handler)
+    return select(*_FACTS).select_from(joined).where(visible(staff))
+
+
+async def newest(
+    connection: AsyncConnection,
+    staff: Staff,
+    filters: Filters,
+    *,
+    before: Position | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Facts of cases, newest first, of those before a position."""
+    query = _seen_by(staff)
+    for name in ("kind", "status", "channel", "language", "needs_triage"):
+        wanted = getattr(filters, name)
+        if wanted is not None:
+            query = query.where(cases.c[name] == wanted)
+    if filters.mine:
+        query = query.where(cases.c.handler == UUID(staff.account_id))
+    place = tuple_(cases.c.opened_at, cases.c.case_number)
+    if before is not None:
+        query = query.where(place < before)
+    query = query.order_by(cases.c.opened_at.desc(), cases.c.case_number.desc()).limit(limit)
+    return (await connection.execute(query)).all()
+
+
+async def get(connection: AsyncConnection, staff: Staff, number: str) -> Row[Any] | None:
+    """Facts of one case; None where it isn't there for this person.
+
+    `reply_count` and `reply_steps` grow with every reply and with every step of a reply's delivery.
+    """
+    own = replies.c.case_number == cases.c.case_number
+    steps = case((replies.c.state == "requested", 1), (replies.c.state == "accepted", 2), else_=3)
+    query = (
+        _seen_by(staff)
+        .add_columns(
+            select(func.count()).where(own).scalar_subquery().label("reply_count"),
+            select(func.coalesce(func.sum(steps), 0))
+            .where(own)
+            .scalar_subquery()
+            .label("reply_steps"),
+        )
+        .where(cases.c.case_number == number)
+    )
+    return (await connection.execute(query)).one_or_none()
+
+
+async def lock(connection: AsyncConnection, staff: Staff, number: str) -> Row[Any] | None:
+    """Like `get`, and nobody else changes the case until the transaction ends."""
+    found = await connection.scalar(
+        select(cases.c.case_number)
+        .where(cases.c.case_number == number, visible(staff))
+        .with_for_update()
+    )
+    # Only a statement after the lock sees what was changed while we waited for it.
+    return await get(connection, staff, number) if found is not None else None
+
+
+async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[Row[Any]]:
+    """All submissions of a case, oldest first, their narratives locked, without the contact."""
+    query = (
+        select(
+            submissions.c.submission_id,
+            submissions.c.case_number,
+            submissions.c.follow_up,
+            submissions.c.channel,
+            submissions.c.received_at,
+            submissions.c.unparsed,
+            submissions.c.answerable,
+            submissions.c.content_locked,
+        )
+        .where(submissions.c.case_number == number)
+        .order_by(submissions.c.received_at, submissions.c.submission_id)
+    )
+    return (await connection.execute(query)).all()

@@ -1,0 +1,77 @@
+"""Replies to reporters: what was asked to be said, and how far it has got."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from case_router.tables import accounts, replies, submissions
+from speakup.events import Channel, Purpose, Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """How the reporter of a case can be reached: by the submission they sent last."""
+
+    submission_id: UUID
+    channel: Channel
+    contact: Sealed
+
+
+async def reachable(connection: AsyncConnection, number: str) -> Reachable | None:
+    """The newest way to the reporter; None where they left none."""
+    query = (
+        select(
+            submissions.c.submission_id, submissions.c.channel, submissions.c.contact_reply
+        )
+        .where(
+            submissions.c.case_number == number,
+            submissions.c.answerable,
+            submissions.c.contact_reply.is_not(None),
+        )
+        .order_by(submissions.c.received_at.desc(), submissions.c.submission_id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    contact = Sealed.model_validate_json(row.contact_reply)
+    return Reachable(row.submission_id, Channel(row.channel), contact)
+
+
+async def add(
+    connection: AsyncConnection,
+    *,
+    reply_id: UUID,
+    case_number: str,
+    purpose: Purpose,
+    account_id: str,
+    content_locked: bytes,
+) -> None:
+    """Keep a reply that is being requested."""
+    await connection.execute(
+        insert(replies).values(
+            reply_id=reply_id,
+            case_number=case_number,
+            purpose=purpose,
+            requested_by=UUID(account_id),
+            content_locked=content_locked,
+        )
+    )
+
+
+async def of_case(connection: AsyncConnection, number: str) -> Sequence[Row[Any]]:
+    """All replies of a case, oldest first, with the name of who asked for each."""
+    joined = replies.outerjoin(accounts, accounts.c.account_id == replies.c.requested_by)
+    query = (
+        select(*(c for c in replies.c if c.name != "requested_by"), accounts.c.name.label("by"))
+        .select_from(joined)
+        .where(replies.c.case_number == number)
+        .order_by(replies.c.requested_at, replies.c.reply_id)
+    )
+    return (await connection.execute(query)).all()

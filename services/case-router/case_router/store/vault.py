@@ -1,0 +1,107 @@
+"""The vault: a key for each case, wrapped by a key provider, in a small database of its own.
+
+Destroying a case's row here erases the case everywhere, in older backups of the main database too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from speakup import seal
+
+
+class KeyProvider(Protocol):
+    """Wraps case keys. The one there is keeps its key in a file; a cloud's or Vault's can follow."""
+
+    provider_key: str
+
+    def wrap(self, case_number: str, key: bytes) -> bytes:
+        """The key, closed."""
+        ...
+
+    def unwrap(self, case_number: str, wrapped: bytes) -> bytes:
+        """The key, opened. Raises CannotOpenError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileKeyProvider:
+    """Wraps by a 256-bit key from the folder of keys."""
+
+    key: bytes
+    provider_key: str = "file-1"
+
+    def wrap(self, case_number: str, key: bytes) -> bytes:
+        """The key, closed; 60 bytes."""
+        return seal.lock(self.key, key, f"speakup/case-key/{case_number}")
+
+    def unwrap(self, case_number: str, wrapped: bytes) -> bytes:
+        """The key, opened. Raises CannotOpenError."""
+        return seal.unlock(self.key, wrapped, f"speakup/case-key/{case_number}")
+
+
+class Vault:
+    """Makes and finds case keys (32 bytes)."""
+
+    def __init__(self, engine: AsyncEngine, provider: KeyProvider) -> None:
+        self._engine, self._provider = engine, provider
+
+    async def make(self, numbers: Collection[str]) -> dict[str, bytes]:
+        """The keys of these cases, made where there are none; committed when it returns.
+
+        A case that was being opened when the process was killed has a key already: that one stays,
+        since another instance may be using it at this moment.
+        """
+        keys = {number: seal.new_key() for number in numbers}
+        async with self._engine.begin() as connection:
+            rows = await connection.execute(
+                text(
+                    """
+                    INSERT INTO case_keys (case_number, provider_key, wrapped)
+                    SELECT number, :provider, wrapped
+                    FROM unnest(CAST(:numbers AS text[]), CAST(:wrapped AS bytea[]))
+                         AS new (number, wrapped)
+                    ON CONFLICT (case_number) DO NOTHING
+                    RETURNING case_number
+                    """
+                ),
+                {
+                    "provider": self._provider.provider_key,
+                    "numbers": list(keys),
+                    "wrapped": [self._provider.wrap(n, key) for n, key in keys.items()],
+                },
+            )
+            made = set(rows.scalars())
+        there = keys.keys() - made
+        return keys | await self.keys_of(there) if there else keys
+
+    async def keys_of(self, numbers: Collection[str]) -> dict[str, bytes]:
+        """The keys of these cases; an erased case has none."""
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(
+                text("SELECT case_number, wrapped FROM case_keys WHERE case_number = ANY(:numbers)"),
+                {"numbers": list(numbers)},
+            )
+            return {
+                row.case_number: self._provider.unwrap(row.case_number, row.wrapped) for row in rows
+            }
+
+
+def content_context(case_number: str, submission_id: object) -> str:
+    """What a narrative under a case's key is bound to."""
+    return f"speakup/case/{case_number}/submission/{submission_id}"
+
+
+def reply_context(case_number: str, reply_id: object) -> str:
+    """What a reply's text under a case's key is bound to."""
+    return f"speakup/case/{case_number}/reply/{reply_id}"
+
+
+def pin_context(case_number: str) -> str:
+    """What a PIN under a case's key is bound to."""
+    return f"speakup/case/{case_number}/pin"

@@ -1,0 +1,175 @@
+"""The classifying worker: gives every case a kind, without ever holding up its opening."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prometheus_client import Counter
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from case_router.classify import Classification, Classifier
+from case_router.store import history
+from case_router.store.vault import Vault, content_context
+from speakup import outbox, seal, topics
+from speakup.events import CaseClassified, Channel, Kind
+from speakup.logs import get_logger
+from speakup.relay import Relay
+from speakup.submission import Content
+
+CLASSIFIED = Counter("speakup_cases_classified", "Cases classified", ["kind", "needs_triage"])
+
+AT_A_TIME = 8
+"""Cases whose rows one worker locks: at 0.1 s each they are free again within a second."""
+LOOK_SECONDS = 0.5
+
+log = get_logger("case-router")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    number: str
+    channel: Channel
+    hint: Kind | None
+    text: str | None
+
+
+class Worker:
+    """Takes cases without a kind. More workers, in more processes, take others."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        vault: Vault,
+        relay: Relay,
+        classifier: Classifier,
+        retry: float,
+    ) -> None:
+        self._engine, self._vault, self._relay = engine, vault, relay
+        self._classifier, self._retry = classifier, retry
+        # Opening and answering come first: the model gets what processor time is left.
+        self._thread = ThreadPoolExecutor(1, "classify", initializer=_be_nice)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Classify until told to stop."""
+        while not stop.is_set():
+            try:
+                count = await self._classify_some()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("classifier_waits", exc_info=error)
+                count = 0
+            if count == 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _classify_some(self) -> int:
+        async with self._engine.begin() as connection:
+            cases = await self._take(connection)
+            records: list[topics.Record] = []
+            for case in cases:
+                found = await self._opinion(case)
+                records.append(await _write(connection, case, found))
+            await outbox.add(connection, records, retry=self._retry)
+        self._relay.publish_soon(records)
+        return len(cases)
+
+    async def _opinion(self, case: _Case) -> Classification:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._thread, self._classifier.classify, case.text or "", case.channel, case.hint
+        )
+
+    async def _take(self, connection: AsyncConnection) -> list[_Case]:
+        rows = (
+            await connection.execute(
+                text(
+                    """
+                    SELECT c.case_number, c.channel, c.hint, s.submission_id, s.content_locked
+                    FROM cases c JOIN submissions s USING (case_number)
+                    WHERE c.kind IS NULL AND NOT s.follow_up
+                    ORDER BY c.opened_at LIMIT :limit FOR UPDATE OF c SKIP LOCKED
+                    """
+                ),
+                {"limit": AT_A_TIME},
+            )
+        ).all()
+        keys = await self._vault.keys_of([row.case_number for row in rows]) if rows else {}
+        return [
+            _Case(
+                row.case_number,
+                Channel(row.channel),
+                Kind(row.hint) if row.hint else None,
+                _words(keys.get(row.case_number), row.case_number, row),
+            )
+            for row in rows
+        ]
+
+
+def _words(key: bytes | None, number: str, row: object) -> str | None:
+    if key is None:
+        return None
+    locked, submission_id = row.content_locked, row.submission_id  # type: ignore[attr-defined]
+    try:
+        content = Content.model_validate_json(
+            seal.unlock(key, locked, content_context(number, submission_id))
+        )
+    except seal.CannotOpenError:
+        # A person will see that it can't be opened; the other cases go on.
+        log.error("narrative_unreadable", case_number=number)
+        return None
+    return f"{content.subject}\n{content.text}".strip()
+
+
+async def _write(
+    connection: AsyncConnection, case: _Case, found: Classification
+) -> topics.Record:
+    sequence = await history.next_sequence(connection, case.number)
+    await connection.execute(
+        text(
+            """
+            UPDATE cases SET kind = :kind, kind_by = :version, probability = :probability,
+                             category = :category, needs_triage = :needs_triage,
+                             language = coalesce(:language, language)
+            WHERE case_number = :number
+            """
+        ),
+        {
+            "kind": found.kind,
+            "version": found.version,
+            "probability": found.probability,
+            "category": found.category,
+            "needs_triage": found.needs_triage,
+            "language": found.language,
+            "number": case.number,
+        },
+    )
+    await history.note(connection, "case.classified", [case.number], subject=found.version)
+    CLASSIFIED.labels(found.kind, found.needs_triage).inc()
+    payload = CaseClassified(
+        case_number=case.number,
+        sequence=sequence or 1,
+        occurred_at=datetime.now(UTC),
+        kind=found.kind,
+        probability=found.probability,
+        needs_triage=found.needs_triage,
+        category=found.category,
+        language=found.language,
+        version=found.version,
+    )
+    return history.record(payload, case.number)
+
+
+def _be_nice() -> None:
+    with suppress(AttributeError, OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+
+
