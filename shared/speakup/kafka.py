@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from speakup.settings import Common
 from speakup.topics import PARTITIONS
@@ -75,10 +75,13 @@ async def ensure_topics(settings: Common, topics: Collection[str]) -> None:
             await admin.start()
             there = set(await admin.list_topics())
             for topic in set(topics) - there:
-                with suppress(TopicAlreadyExistsError):
-                    await admin.create_topics(
-                        [NewTopic(topic, PARTITIONS, settings.kafka_replication)]
-                    )
+                response = await admin.create_topics(
+                    [NewTopic(topic, PARTITIONS, settings.kafka_replication)]
+                )
+                for _, code, *_ in response.topic_errors:
+                    # Another service may have been faster.
+                    if code not in (0, TopicAlreadyExistsError.errno):
+                        raise for_code(code)
     finally:
         await stop_quietly(admin.close())
 

@@ -37,8 +37,8 @@ class Common(BaseSettings):
     kafka_key_file: Path | None = None
     kafka_session_timeout_ms: int = 10_000
     """How long a dead consumer keeps its partitions."""
-    kafka_replication: int = Field(default=-1, ge=-1)
-    """Of topics that we make; -1 is the broker's default."""
+    kafka_replication: int = Field(default=1, ge=1)
+    """Of topics that we make; 3 on a cluster."""
 
     keys: Path | None = None
     """The folder of keys; `var/keys` by default. Adapters need only `public/` and their own."""

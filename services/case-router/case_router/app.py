@@ -44,7 +44,7 @@ async def open_service() -> AsyncIterator[Service]:
         keys = KeyFolder(settings.keys_folder)
         vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
         relay = Relay(NAME, engine, settings, (topics.CASES, topics.REPLIES))
-        speaker = Speaker(NAME, settings)
+        speaker = Speaker(NAME, settings, [topics.CASES])
         submissions_letters = DeadLetters(NAME, engine, set_aside(retry))
         opening = Consumer(
             settings,

@@ -1,0 +1,71 @@
+"""What tests share: a real PostgreSQL for the run, a broker where one is asked for, the corpora."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from embedded.broker import start_broker
+from embedded.postgres import start_postgres
+from speakup import postgres
+from speakup.settings import Common
+
+CORPORA = Path(
+    os.environ.get("SPEAKUP_CORPORA", Path(__file__).parents[2] / "shared" / "corpora")
+)
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """Real mails, messages and figures, which aren't part of the project."""
+    if not CORPORA.is_dir():
+        pytest.skip(f"the corpora aren't here ({CORPORA}); set SPEAKUP_CORPORA")
+    return CORPORA
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A throw-away server."""
+    with start_postgres(tmp_path_factory.mktemp("postgres")) as server:
+        yield server.url
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[str]:
+    """A throw-away broker of the test's own: empty."""
+    with start_broker(tmp_path) as started:
+        yield started.bootstrap
+
+
+@pytest.fixture
+def settings(tmp_path: Path, postgres_url: str) -> Common:
+    """For a service under test; without a broker unless `broker` is asked for."""
+    return Common(var=tmp_path / "var", database_url=SecretStr(postgres_url))
+
+
+@asynccontextmanager
+async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
+    """A database of its own with these tables, dropped afterwards."""
+    name = f"test_{secrets.token_hex(6)}"
+    maintenance = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT"
+    )
+    async with maintenance.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    engine = postgres.open_engine(maintenance.url.set(database=name))
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield engine
+    finally:
+        await engine.dispose()
+        async with maintenance.connect() as connection:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        await maintenance.dispose()
