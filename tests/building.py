@@ -1,0 +1,67 @@
+"""Builds sealed submissions as an adapter does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from speakup import case_number, seal
+from speakup.events import (
+    Anonymity,
+    Channel,
+    Event,
+    Language,
+    SealedContact,
+    SubmissionFollowUp,
+    SubmissionReceived,
+)
+from speakup.keys import INTAKE, UNSEALING, KeyFolder, contact_purpose
+from speakup.submission import Contact, Content
+
+
+def make_keys(folder: KeyFolder) -> KeyFolder:
+    """All keys that the router and intake-email need."""
+    for purpose in (INTAKE, UNSEALING, contact_purpose(Channel.email)):
+        folder.ensure_pair(purpose)
+    for name in ("case-kek", "pin-hmac", "email-hmac", "accounts"):
+        folder.ensure_secret(name)
+    return folder
+
+
+def submission_event(
+    keys: KeyFolder,
+    *,
+    text: str = "The foreman sells our diesel.",
+    number: str | None = None,
+    follow_up: bool = False,
+    address: str | None = "reporter@example.kz",
+    answerable: bool = True,
+    submission_id: UUID | None = None,
+    content: Content | None = None,
+) -> Event:
+    """A mail as intake-email publishes it."""
+    submission_id = submission_id or uuid4()
+    content = content or Content(subject="Fuel", text=text, pin=None if follow_up else "042917")
+    contact = Contact(address=address or "").model_dump_json().encode()
+    info = seal.contact_info(submission_id)
+    now = datetime.now(UTC)
+    kind = SubmissionFollowUp if follow_up else SubmissionReceived
+    payload = kind(
+        submission_id=submission_id,
+        case_number=number or case_number.mint(Channel.email),
+        channel=Channel.email,
+        received_at=now,
+        language=Language.en,
+        anonymity=Anonymity.confidential,
+        content=keys.public(INTAKE).seal(
+            content.model_dump_json().encode(), seal.content_info(submission_id)
+        ),
+        contact=SealedContact(
+            reply=keys.public(contact_purpose(Channel.email)).seal(contact, info)
+            if address
+            else None,
+            unsealing=keys.public(UNSEALING).seal(contact, info),
+        ),
+        answerable=answerable and address is not None,
+    )
+    return Event(submission_id, "/intake-email", now, payload.case_number, payload)
