@@ -27,6 +27,7 @@ from speakup.events import Event
 from speakup.say import Speaker
 from tests.reporting import recount
 from tests.reporting.histories import START, event, history
+from tests.waiting import eventually
 
 ZONE = ZoneInfo("Asia/Almaty")
 
@@ -168,16 +169,16 @@ async def test_nothing_is_said_before_the_facts_are_on_disk(
     async with reporting_engine.begin() as connection:
         await connection.execute(text("LOCK TABLE facts IN EXCLUSIVE MODE"))
         waiting = asyncio.create_task(recorder.handle(told))
-        await _until_somebody_waits(reporting_engine)
+        await eventually(lambda: _somebody_waits(reporting_engine))
         assert ear.heard == []
     await waiting
     assert ear.ids() == [event.id for event in told]
 
 
-async def _until_somebody_waits(engine: AsyncEngine) -> None:
-    async with asyncio.timeout(10), engine.connect() as connection:
-        while not await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-            await asyncio.sleep(0.01)
+async def _somebody_waits(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        waiting = await connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    return bool(waiting)
 
 
 async def test_migrations_make_the_tables_as_they_are_declared(

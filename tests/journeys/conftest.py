@@ -1,0 +1,38 @@
+"""One running system for all journeys; on Apache Kafka where SPEAKUP_TEST_KAFKA=apache."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from embedded.apache_kafka import start_kafka
+from tests.mailbox import Mailbox, open_mailbox
+from tests.system import System, run_system
+
+
+@pytest.fixture(scope="session")
+def kafka_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Nothing for the embedded broker, or where Apache Kafka is."""
+    if os.environ.get("SPEAKUP_TEST_KAFKA") != "apache":
+        yield {}
+        return
+    with start_kafka(tmp_path_factory.mktemp("kafka")) as kafka:
+        yield {"SPEAKUP_KAFKA_BOOTSTRAP": kafka.bootstrap}
+
+
+@pytest.fixture(scope="session")
+def system(
+    tmp_path_factory: pytest.TempPathFactory, kafka_environment: dict[str, str]
+) -> Iterator[System]:
+    """Started as `make run` starts it."""
+    with run_system(tmp_path_factory.mktemp("system") / "var", kafka_environment) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def mailbox(system: System) -> Iterator[Mailbox]:
+    """Where the system's answers arrive."""
+    with open_mailbox(system.relay_port) as opened:
+        yield opened

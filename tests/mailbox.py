@@ -1,0 +1,41 @@
+"""A reporter's mailbox behind a relay: takes what the system sends, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+from aiosmtpd.controller import Controller
+
+
+class Mailbox:
+    """What has arrived, by recipient."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, EmailMessage]] = []
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
+        """Take it."""
+        message = cast("EmailMessage", message_from_bytes(envelope.content, policy=default))
+        self.mails.append((envelope.rcpt_tos[0], message))
+        return "250 OK"
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails for an address, oldest first."""
+        return [message for recipient, message in self.mails if recipient == address]
+
+
+@contextmanager
+def open_mailbox(port: int) -> Iterator[Mailbox]:
+    """Listen on a port of loopback."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()
