@@ -18,9 +18,8 @@ from embedded.postgres import start_postgres
 from speakup import postgres
 from speakup.settings import Common
 
-CORPORA = Path(
-    os.environ.get("SPEAKUP_CORPORA", Path(__file__).parents[2] / "shared" / "corpora")
-)
+CORPORA = Path(os.environ.get("SPEAKUP_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
+
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:

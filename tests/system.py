@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -57,7 +56,7 @@ class System:
         }
         path = self.var.parent / f"{self.var.name}.output"
         with path.open("wb") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "embedded"],
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -169,7 +168,7 @@ class System:
                 code, _ = await client.mail(sender)
                 code, _ = await client.rcpt(to)
                 code, _ = await client.data(message)
-        except (aiosmtplib.SMTPException, OSError, asyncio.TimeoutError):
+        except (TimeoutError, aiosmtplib.SMTPException, OSError):
             return False
         return code == 250
 

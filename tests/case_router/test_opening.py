@@ -86,7 +86,9 @@ async def test_the_narrative_lies_under_the_case_key_without_the_pin(router: Rou
     async with router.engine.connect() as connection:
         row = (
             await connection.execute(
-                text("SELECT content_locked, pin_locked FROM submissions JOIN cases USING (case_number)")
+                text(
+                    "SELECT content_locked, pin_locked FROM submissions JOIN cases USING (case_number)"
+                )
             )
         ).one()
     key = (await router.vault.keys_of([event.subject]))[event.subject]

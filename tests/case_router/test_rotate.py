@@ -25,7 +25,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> list[Published]:
     return folder.published("p")
 
 
-def said(at: datetime, *key_ids: str, letters: tuple[str, ...] = ()) -> dict[str, tuple[datetime, frozenset[str]]]:
+def said(
+    at: datetime, *key_ids: str, letters: tuple[str, ...] = ()
+) -> dict[str, tuple[datetime, frozenset[str]]]:
     return {
         "intake-email": (at, frozenset(key_ids)),
         "dead letters": (NEVER, frozenset(letters)),

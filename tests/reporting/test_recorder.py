@@ -169,7 +169,7 @@ async def test_nothing_is_said_before_the_facts_are_on_disk(
     async with reporting_engine.begin() as connection:
         await connection.execute(text("LOCK TABLE facts IN EXCLUSIVE MODE"))
         waiting = asyncio.create_task(recorder.handle(told))
-        await eventually(lambda: _somebody_waits(reporting_engine))
+        assert await eventually(lambda: _somebody_waits(reporting_engine))
         assert ear.heard == []
     await waiting
     assert ear.ids() == [event.id for event in told]

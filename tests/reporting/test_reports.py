@@ -155,8 +155,8 @@ async def test_nobody_sees_statistics_without_signing_in(client: AsyncClient) ->
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("kk", ("Барлық өтініштер", "Электрондық пошта", "2026 ж. қаңтар")),
-        ("ru", ("Всего обращений", "Электронная почта", "январь 2026")),
+        ("kk", ("Барлық өтініштер", "Электрондық пошта", "қаңтар")),
+        ("ru", ("Всего обращений", "Электронная почта", "январь 2026")),  # noqa: RUF001
         ("en", ("Cases in all", "Not classified yet", "January 2026")),
     ],
 )

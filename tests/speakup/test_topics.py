@@ -15,7 +15,9 @@ EVENT = Event(
     "/case-router",
     datetime(2026, 11, 22, tzinfo=UTC),
     "2941080236",
-    CaseAssigned(case_number="2941080236", sequence=3, occurred_at=datetime(2026, 11, 22, tzinfo=UTC)),
+    CaseAssigned(
+        case_number="2941080236", sequence=3, occurred_at=datetime(2026, 11, 22, tzinfo=UTC)
+    ),
     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 )
 RECORD = topics.encode(EVENT)

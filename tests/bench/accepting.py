@@ -1,0 +1,41 @@
+"""Accepted mails a second: intake-email with its database and broker, against bare aiosmtpd."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from embedded import ports
+from tests.bench.servers import start_servers, start_service
+from tests.bench.smtp_client import mails, send_all
+from tests.waiting import eventually
+
+MAILS = 3000
+GOAL = 0.35
+
+
+async def measure(folder: Path) -> str:
+    """A line for the table."""
+    bare = await _bare()
+    with start_servers(folder) as servers:
+        port = ports.free_port()
+        async with start_service("intake_email", servers, SPEAKUP_SMTP_PORT=str(port)):
+            await send_all(port, mails(300))
+            ours = MAILS / await send_all(port, mails(MAILS))
+    return (
+        f"accepted mails/s: {ours:,.0f}; bare aiosmtpd that drops them: {bare:,.0f}; "
+        f"ratio {ours / bare:.2f} (goal >= {GOAL})"
+    )
+
+
+async def _bare() -> float:
+    port = ports.free_port()
+    process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare", str(port)])  # noqa: S603
+    try:
+        await eventually(lambda: ports.accepts(port))
+        await send_all(port, mails(300))
+        return MAILS / await send_all(port, mails(MAILS))
+    finally:
+        process.terminate()
+        process.wait()

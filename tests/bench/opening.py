@@ -1,0 +1,135 @@
+"""Cases opened a second by the router from Kafka, against plain `unnest` inserts of the same rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from case_router import tables
+from speakup import topics
+from speakup.kafka import ensure_topics, make_producer
+from speakup.settings import Common
+from tests.bench.servers import Servers, start_servers, start_service
+from tests.building import submission_event
+from tests.waiting import eventually
+
+CASES = 8000
+BATCH = 2000
+GOAL = 0.5
+TABLES = ("cases", "submissions", "replies", "audit", "outbox")
+
+
+async def measure(folder: Path) -> str:
+    """A line for the table."""
+    with start_servers(folder) as servers:
+        await _fill(servers)
+        async with start_service("case_router", servers, SPEAKUP_CLASSIFY_WORKERS="0", wait=False):
+            ours = await _opened(servers)
+        plain = await _plain(servers)
+    return (
+        f"cases opened/s from Kafka: {ours:,.0f}; plain unnest inserts of the same rows: "
+        f"{plain:,.0f}; ratio {ours / plain:.2f} (goal >= {GOAL})"
+    )
+
+
+async def _fill(servers: Servers) -> None:
+    settings = Common(kafka_bootstrap=servers.bootstrap)
+    await ensure_topics(settings, [topics.SUBMISSIONS])
+    text = (
+        "The foreman of the second shift sells diesel from our tank, twice a week since May. " * 18
+    )
+    producer = make_producer(settings)
+    await producer.start()
+    try:
+        for _ in range(CASES):
+            record = topics.encode(submission_event(servers.keys, text=text))
+            await producer.send(
+                record.topic, record.value, record.key, headers=list(record.headers)
+            )
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+async def _opened(servers: Servers) -> float:
+    """Cases a second, from the first batch's commit to the last one's."""
+
+    async def count() -> int:
+        try:
+            connection = await asyncpg.connect(_database(servers, "router"))
+        except (asyncpg.PostgresError, OSError):
+            return 0
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM cases"))
+        except asyncpg.UndefinedTableError:
+            return 0
+        finally:
+            await connection.close()
+
+    first = await eventually(count, seconds=60, every=0.005)
+    start = time.perf_counter()
+
+    async def all_there() -> bool:
+        return await count() == CASES
+
+    await eventually(all_there, seconds=120, every=0.01)
+    return (CASES - first) / (time.perf_counter() - start)
+
+
+def _database(servers: Servers, name: str) -> str:
+    return servers.database_url.removesuffix("/postgres") + f"/speakup_{name}"
+
+
+async def _plain(servers: Servers) -> float:
+    router = await asyncpg.connect(_database(servers, "router"))
+    keys = await asyncpg.connect(_database(servers, "keys"))
+    try:
+        loads = [(router, name, await _rows(router, name)) for name in TABLES]
+        loads.append((keys, "case_keys", await _rows(keys, "case_keys")))
+        await router.execute("TRUNCATE cases, submissions, replies, audit, outbox CASCADE")
+        await keys.execute("TRUNCATE case_keys")
+        start = time.perf_counter()
+        for batch in range(0, CASES, BATCH):
+            async with router.transaction():
+                for connection, name, rows in loads:
+                    per_case = len(rows) / CASES
+                    some = rows[int(batch * per_case) : int((batch + BATCH) * per_case)]
+                    await _insert(connection, name, some)
+        return CASES / (time.perf_counter() - start)
+    finally:
+        await router.close()
+        await keys.close()
+
+
+async def _rows(connection: Any, name: str) -> Sequence[Any]:
+    rows: Sequence[Any] = await connection.fetch(f"SELECT * FROM {name}")  # noqa: S608
+    return rows
+
+
+_TYPES = {
+    "BIGINT": "bigint",
+    "INTEGER": "int",
+    "BOOLEAN": "bool",
+    "DATETIME": "timestamptz",
+    "FLOAT": "float8",
+    "BLOB": "bytea",
+    "TEXT": "text",
+    "CHAR(32)": "uuid",
+}
+
+
+async def _insert(connection: Any, name: str, rows: Sequence[Any]) -> None:
+    table = (tables.metadata.tables | dict(tables.keys_metadata.tables))[name]
+    columns = [column for column in table.columns if column.identity is None]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    arrays = ", ".join(
+        f"${place}::{_TYPES[str(column.type)]}[]" for place, column in enumerate(columns, 1)
+    )
+    await connection.execute(
+        f"INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})",  # noqa: S608
+        *([row[column.name] for row in rows] for column in columns),
+    )

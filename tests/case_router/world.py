@@ -1,0 +1,229 @@
+"""A case API on real tables, with one account for each role and cases made to measure."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from sqlalchemy import insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from case_router import tables
+from case_router.api import Parts, routers
+from case_router.passwords import hash_password
+from case_router.store.vault import FileKeyProvider, Vault, content_context
+from case_router.tokens import Signer, ensure_signing_key
+from speakup import case_number, seal, topics, web
+from speakup.blobs import BlobStore
+from speakup.dead_letters import DeadLetters, RawMessage
+from speakup.events import Channel, Event
+from speakup.keys import UNSEALING, KeyFolder, contact_purpose
+from speakup.relay import Relay
+from speakup.service import Service
+from speakup.settings import Common
+from speakup.staff import Role, Staff
+from speakup.submission import Contact, Content
+from tests.building import make_keys
+from tests.conftest import database
+
+PASSWORD = "a very quiet winter lake"
+PUBLIC = "https://speakup.example.kz"
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+NAMES = {role: role.value for role in Role}
+
+
+@cache
+def password_hash() -> str:
+    """Of PASSWORD: made once, since it takes its time."""
+    return hash_password(PASSWORD)
+
+
+@dataclass
+class World:
+    engine: AsyncEngine
+    vault_engine: AsyncEngine
+    keys: KeyFolder
+    vault: Vault
+    blobs: BlobStore
+    parts: Parts
+    client: httpx.AsyncClient
+    replayed: list[RawMessage]
+    accounts: dict[str, UUID] = field(default_factory=dict)
+    replay_error: Exception | None = None
+    cases_made: int = 0
+
+    def token(self, name: str = "officer", *, narratives: bool = True) -> str:
+        role = Role(name.rstrip("2"))
+        return Signer(self.keys).sign(Staff(str(self.accounts[name]), name, role, narratives))
+
+    def bearer(self, name: str = "officer", *, narratives: bool = True) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(name, narratives=narratives)}"}
+
+    async def get(self, path: str, by: str = "officer", **headers: str) -> httpx.Response:
+        sent = self.bearer(by) | {name.replace("_", "-"): v for name, v in headers.items()}
+        return await self.client.get(f"/api/v1{path}", headers=sent)
+
+    async def post(
+        self, path: str, body: object = None, by: str = "officer", **headers: str
+    ) -> httpx.Response:
+        sent = self.bearer(by) | {name.replace("_", "-"): v for name, v in headers.items()}
+        return await self.client.post(f"/api/v1{path}", json=body, headers=sent)
+
+    async def change(
+        self, number: str, what: str, body: object, by: str = "officer", **headers: str
+    ) -> httpx.Response:
+        """Post a change with the ETag as it is now."""
+        etag = (await self.get(f"/cases/{number}", by)).headers["etag"]
+        return await self.post(f"/cases/{number}/{what}", body, by, If_Match=etag, **headers)
+
+    async def sign_in(self, name: str = "officer", **fields: str) -> httpx.Response:
+        form = {"grant_type": "password", "username": name, "password": PASSWORD} | fields
+        return await self.client.post("/api/v1/token", data=form)
+
+    async def execute(self, statement: str, **values: object) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), values)
+
+    async def rows(self, statement: str, **values: object) -> Sequence[Any]:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(text(statement), values)).all()
+
+    async def events(self) -> list[Event]:
+        """What lies in the outbox, in order."""
+        async with self.engine.connect() as connection:
+            query = select(tables.outbox).order_by(tables.outbox.c.position)
+            rows = (await connection.execute(query)).all()
+        events = []
+        for row in rows:
+            values = row.header_values.split(b"\x00")
+            headers = list(zip(row.header_names.split(","), values, strict=True))
+            events.append(topics.decode(row.value, headers, row.topic))
+        return events
+
+    async def audit(self) -> list[tuple[str, str | None, str | None]]:
+        """Action, name of who did it, case number; oldest first."""
+        rows = await self.rows(
+            "SELECT action, name, case_number FROM audit LEFT JOIN accounts USING (account_id) "
+            "ORDER BY entry"
+        )
+        return [tuple(row) for row in rows]
+
+    async def add_account(self, name: str, role: Role) -> None:
+        self.accounts[name] = uuid4()
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                insert(tables.accounts).values(
+                    account_id=self.accounts[name],
+                    name=name,
+                    role=role,
+                    password_hash=password_hash(),
+                )
+            )
+
+    async def add_case(self, content: Content | None = None, **facts: object) -> str:
+        """A case with one submission; later ones are newer."""
+        number = case_number.mint(Channel.email)
+        handler = facts.pop("handler", None)
+        contact, answerable = facts.pop("contact", True), facts.pop("answerable", True)
+        self.cases_made += 1
+        opened = START + timedelta(minutes=self.cases_made)
+        values = {
+            "case_number": number,
+            "channel": "email",
+            "language": "kk",
+            "sequence": 1,
+            "received_at": opened,
+            "opened_at": opened,
+            "handler": self.accounts[str(handler)] if handler else None,
+        } | facts
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(tables.cases).values(**values))
+        await self.add_submission(number, content, contact=contact, answerable=answerable)
+        return number
+
+    async def add_submission(
+        self, number: str, content: Content | None = None, **facts: Any
+    ) -> UUID:
+        submission_id = facts.get("submission_id") or uuid4()
+        content = content or Content(subject="Diesel", text="The foreman sells our diesel.")
+        key = (await self.vault.make([number]))[number]
+        channel = facts.get("channel", "email")
+        contact = Contact(address="reporter@example.kz").model_dump_json().encode()
+        info = seal.contact_info(submission_id)
+        sealed = {
+            "contact_reply": self.keys.public(contact_purpose(channel)).seal(contact, info),
+            "contact_unsealing": self.keys.public(UNSEALING).seal(contact, info),
+        }
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                insert(tables.submissions).values(
+                    submission_id=submission_id,
+                    case_number=number,
+                    follow_up=facts.get("follow_up", False),
+                    channel=channel,
+                    received_at=facts.get("received_at", START),
+                    unparsed=False,
+                    answerable=facts.get("answerable", True),
+                    content_locked=seal.lock(
+                        key,
+                        content.model_dump_json().encode(),
+                        content_context(number, submission_id),
+                    ),
+                    **{
+                        name: value.model_dump_json().encode()
+                        for name, value in sealed.items()
+                        if facts.get("contact", True)
+                    },
+                )
+            )
+        return UUID(str(submission_id))
+
+
+@asynccontextmanager
+async def open_world(
+    postgres_url: str, folder: Path, public_url: str = "http://127.0.0.1:8000"
+) -> AsyncIterator[World]:
+    """The API, reached without a network."""
+    keys = make_keys(KeyFolder(folder / "keys"))
+    keys.ensure_pair(contact_purpose(Channel.mail))
+    ensure_signing_key(keys)
+    settings = Common(var=folder, public_url=public_url)
+    replayed: list[RawMessage] = []
+    async with (
+        database(postgres_url, tables.metadata) as engine,
+        database(postgres_url, tables.keys_metadata) as vault_engine,
+    ):
+        vault = Vault(vault_engine, FileKeyProvider(keys.secret("case-kek")))
+        blobs = BlobStore(settings.blobs)
+
+        async def replay(message: RawMessage) -> None:
+            if world.replay_error is not None:
+                raise world.replay_error
+            replayed.append(message)
+
+        parts = Parts(
+            engine=engine,
+            keys=keys,
+            vault=vault,
+            blobs=blobs,
+            # Never connected: what is published can be seen in the outbox.
+            relay=Relay("case-router", engine, settings, (topics.CASES, topics.REPLIES)),
+            settings=settings,
+            dead_letters=DeadLetters("case-router", engine),
+            replay=replay,
+        )
+        app = web.create_app([Service("case-router", routers=routers(parts))], settings)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=public_url) as client:
+            world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)
+            for role in Role:
+                await world.add_account(role.value, role)
+            yield world
