@@ -31,7 +31,7 @@ async def measure(folder: Path) -> str:
 
 async def _bare() -> float:
     port = ports.free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare", str(port)])  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare", str(port)])
     try:
         await eventually(lambda: ports.accepts(port))
         await send_all(port, mails(300))

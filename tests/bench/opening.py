@@ -106,7 +106,7 @@ async def _plain(servers: Servers) -> float:
 
 
 async def _rows(connection: Any, name: str) -> Sequence[Any]:
-    rows: Sequence[Any] = await connection.fetch(f"SELECT * FROM {name}")  # noqa: S608
+    rows: Sequence[Any] = await connection.fetch(f"SELECT * FROM {name}")
     return rows
 
 
@@ -130,6 +130,6 @@ async def _insert(connection: Any, name: str, rows: Sequence[Any]) -> None:
         f"${place}::{_TYPES[str(column.type)]}[]" for place, column in enumerate(columns, 1)
     )
     await connection.execute(
-        f"INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})",  # noqa: S608
+        f"INSERT INTO {name} ({names}) SELECT * FROM unnest({arrays})",
         *([row[column.name] for row in rows] for column in columns),
     )

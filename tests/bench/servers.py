@@ -56,7 +56,7 @@ async def start_service(
 ) -> AsyncIterator[int]:
     """One service as a process of its own, ready; its process id."""
     port = ports.free_port()
-    process = subprocess.Popen(  # noqa: S603 - our own program
+    process = subprocess.Popen(
         [sys.executable, "-m", module],
         env=servers.environment(SPEAKUP_PORT=str(port), **more),
         stdout=(servers.var / f"{module}.log").open("ab"),
