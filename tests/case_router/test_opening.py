@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -23,16 +23,7 @@ from speakup.relay import Relay
 from speakup.submission import Content, Reply
 from tests.building import make_keys, submission_event
 from tests.conftest import database
-
-
-class Published:
-    """In the relay's place: remembers what would go out."""
-
-    def __init__(self) -> None:
-        self.records: list[topics.Record] = []
-
-    def publish_soon(self, records: Sequence[topics.Record]) -> None:
-        self.records += records
+from tests.published import Published
 
 
 @dataclass(frozen=True)

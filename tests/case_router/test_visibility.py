@@ -1,0 +1,135 @@
+"""Nobody learns anything of a case that isn't for them: every route, every role."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from speakup.blobs import close_blob
+from speakup.staff import Role
+from speakup.submission import Attachment, Content
+from tests.case_router.world import World
+
+NOT_THERE = "2000000008"
+
+BODIES: dict[str, Any] = {
+    "replies": {"purpose": "question", "text": "When was that?"},
+    "assignment": {"handler": "handler"},
+    "status": {"status": "in_review"},
+}
+
+# Of cases: restricted or not, whose; and who sees it.
+CASES = {
+    "ordinary": ({}, {"officer"}),
+    "assigned": ({"handler": "handler"}, {"officer", "handler"}),
+    "another's": ({"handler": "handler2"}, {"officer"}),
+    "restricted": ({"restricted": True}, {"chair"}),
+    "restricted and assigned": ({"restricted": True, "handler": "handler"}, {"chair", "handler"}),
+}
+
+
+async def case_routes(world: World) -> list[tuple[str, str]]:
+    """Method and path of every route about one case, from the OpenAPI document."""
+    paths = (await world.client.get("/openapi.json")).json()["paths"]
+    return [
+        (method, path)
+        for path, methods in paths.items()
+        if "{number}" in path
+        for method in methods
+    ]
+
+
+async def ask(
+    world: World, method: str, path: str, by: str, number: str, submission: object
+) -> httpx.Response:
+    filled = path.format(number=number, submission_id=submission, index=0)
+    body = BODIES[path.rsplit("/", 1)[-1]] if method == "post" else None
+    headers = world.bearer(by) | {"If-Match": "*"}
+    return await world.client.request(method, filled, headers=headers, json=body)
+
+
+@pytest.mark.parametrize("kind", CASES)
+async def test_what_one_may_not_see_is_answered_like_what_is_not_there(
+    world: World, kind: str
+) -> None:
+    await world.add_account("handler2", Role.handler)
+    facts, seeing = CASES[kind]
+    blob, _ = close_blob(b"secret")
+    file = Attachment(name="secret.pdf", content_type="application/pdf", blob=blob)
+    number = await world.add_case(Content(text="secret", attachments=(file,)), **facts)
+    ((submission,),) = await world.rows("SELECT submission_id FROM submissions")
+    routes = await case_routes(world)
+    assert len(routes) == 7
+    for role in set(Role) - seeing:
+        for method, path in routes:
+            there = await ask(world, method, path, role, number, submission)
+            missing = await ask(world, method, path, role, NOT_THERE, uuid4())
+            assert there.status_code == missing.status_code == 404, (role, method, path)
+            assert there.content == missing.content
+            assert there.headers == missing.headers
+        listed = await world.get("/cases", role)
+        assert number not in listed.text
+        assert listed.status_code == (200 if role in ("officer", "handler", "chair") else 404)
+    assert await world.audit() == []
+    assert await world.events() == []
+
+
+@pytest.mark.parametrize("kind", CASES)
+async def test_who_may_see_a_case_finds_it_in_the_list_and_reads_it(
+    world: World, kind: str
+) -> None:
+    await world.add_account("handler2", Role.handler)
+    facts, seeing = CASES[kind]
+    number = await world.add_case(None, **facts)
+    for role in seeing:
+        assert [c["case_number"] for c in (await world.get("/cases", role)).json()["items"]] == [
+            number
+        ]
+        assert (await world.get(f"/cases/{number}", role)).status_code == 200
+
+
+async def test_every_route_of_the_api_asks_who_is_calling(world: World) -> None:
+    paths = (await world.client.get("/openapi.json")).json()["paths"]
+    asked = []
+    for path, methods in paths.items():
+        for method in methods:
+            if path == "/api/v1/token":
+                continue
+            filled = path.format(number=NOT_THERE, submission_id=uuid4(), index=0, letter_id=1)
+            body = {"code": "1", "current": "1", "new": "1"} if method == "post" else None
+            answer = await world.client.request(method, filled, json=body)
+            assert answer.status_code == 401, (method, path)
+            asked.append(path)
+    assert len(asked) == 15
+
+
+async def test_a_false_token_is_no_token(world: World) -> None:
+    token = world.token()
+    head, body, signature = token.split(".")
+    for false in ("", "x", f"{head}.{body}.", f"{head}.{body}.{signature[:-4]}AAAA"):
+        answer = await world.client.get(
+            "/api/v1/cases", headers={"Authorization": f"Bearer {false}"}
+        )
+        assert answer.status_code == 401
+
+
+async def test_a_cookie_alone_changes_nothing(world: World) -> None:
+    number = await world.add_case()
+    world.client.cookies.set("speakup_session", world.token())
+    read = await world.client.get(f"/api/v1/cases/{number}")
+    assert read.status_code == 200
+    answer = await world.client.post(
+        f"/api/v1/cases/{number}/status",
+        json={"status": "in_review"},
+        headers={"If-Match": read.headers["etag"]},
+    )
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("role", ["handler", "auditor", "admin", "mailroom"])
+async def test_only_who_assigns_cases_learns_the_handlers_names(world: World, role: str) -> None:
+    assert (await world.get("/handlers", role)).status_code == 404
+    assert (await world.get("/handlers", "officer")).json() == {"items": [{"name": "handler"}]}
