@@ -231,15 +231,19 @@ class Consumer:
             # Nothing assigned: another member has it all, or the topics are gone.
             await ensure_topics(self._settings, self._topics)
             return 0
+        # Positions first: they go on while we ask for the ends, and must not seem to be beyond them.
+        positions = {place: await consumer.position(place) for place in places}
         ends = await consumer.end_offsets(places)
         behind = 0
-        for place in places:
-            position = await consumer.position(place)
-            if ends[place] < position:
+        for place, position in positions.items():
+            # Tansu tells the first offset of the last batch + 1 as the end; what it tells with a fetch
+            # is right.
+            end = max(ends[place], consumer.highwater(place) or 0)
+            if end < position:
                 self._log.warning("topic_is_new", topic=place.topic, partition=place.partition)
                 await consumer.seek_to_beginning(place)
                 if self._on_new_topic is not None:
                     self._on_new_topic()
                 position = 0
-            behind += max(0, ends[place] - position)
+            behind += end - position
         return behind

@@ -1,27 +1,42 @@
 """Limited child processes for work on hostile input: bytes in, bytes out, nothing else.
 
-A child has no settings, no secrets, no open files but its pipes; it can't write files, has a bound on
-memory and on time for each job, and is killed and replaced when it oversteps. Children are kept for many
-jobs, since starting one takes longer than most mails.
+A child has no settings, no secrets, one open socket to its parent and no way to open anything else: no file,
+no connection, no program, no other process. It has a bound on memory and on time for each job, and is
+killed and replaced when it oversteps. Children are kept for many jobs, since starting one takes longer than
+most mails. A child's module must import all it needs when it is imported: later it can't.
 
-Frames: to the child, 8 bytes of length and the job; back, one byte (0 done, 1 failed), 8 bytes of length
-and the result or the name of the exception's type.
+Frames: the child says it is ready with one byte; to the child, 8 bytes of length and the job; back, one
+byte (0 done, 1 failed), 8 bytes of length and the result or the name of the exception's type.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import encodings
 import importlib
 import os
+import pkgutil
 import resource
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import BinaryIO
 
+from speakup import seccomp
+
 JOBS_A_CHILD = 2000
 RESULT_BYTES = 256 * 1024 * 1024
+START_SECONDS = 60
+"""For a child to import its module, on a machine that is starting everything else, too."""
+
+_READY = b"\x06"
+_NAME_BYTES = 100
+_LOST = (asyncio.IncompleteReadError, OSError, RuntimeError, ValueError)
+"""What a dead or lying child shows itself by; RuntimeError is uvloop's for a closed transport."""
 
 
 class SandboxError(Exception):
@@ -36,49 +51,86 @@ class Sandbox:
     ) -> None:
         self._function, self._seconds, self._megabytes = function, seconds, megabytes
         self._free: asyncio.Queue[_Child | None] = asyncio.Queue()
+        self._children: set[_Child] = set()
+        self._ended: list[_Child] = []
+        self._closed = False
         for _ in range(children):
             self._free.put_nowait(None)
 
     async def run(self, job: bytes) -> bytes:
-        """The function's result. Raises SandboxError: `timeout`, `crashed`, or the exception's type."""
+        """The function's result.
+
+        Raises SandboxError: `timeout`, `crashed`, `closed`, `unstartable`, or the exception's type.
+        """
         child = await self._free.get()
         try:
-            if child is None:
-                child = await _Child.start(self._function, self._megabytes)
-            try:
-                async with asyncio.timeout(self._seconds):
-                    done, result = await child.do(job)
-            except TimeoutError:
-                raise SandboxError("timeout") from None
-            except (asyncio.IncompleteReadError, ConnectionError, ValueError):
-                raise SandboxError("crashed") from None
-        except BaseException:
-            if child is not None:
-                child.kill()
+            child = await self._alive(child)
+            async with asyncio.timeout(self._seconds):
+                done, result = await child.do(job)
+        except BaseException as error:
+            self._end(child)
             self._free.put_nowait(None)
-            raise
-        child.jobs += 1
+            raise self._said(error) from None
         if not done or child.jobs >= JOBS_A_CHILD:
             # After a failure the child's memory may be anything.
-            child.kill()
+            self._end(child)
             child = None
         self._free.put_nowait(child)
         if not done:
-            raise SandboxError(result.decode("ascii", "replace"))
+            name = result.decode("ascii", "replace")
+            raise SandboxError(name if name.isidentifier() else "failed")
         return result
 
     async def warm_up(self) -> None:
-        """Start the children now rather than with the first job."""
+        """Start the children now rather than with the first job. Raises SandboxError."""
         for _ in range(self._free.qsize()):
             child = await self._free.get()
-            self._free.put_nowait(child or await _Child.start(self._function, self._megabytes))
+            try:
+                child = await self._alive(child)
+            finally:
+                self._free.put_nowait(child)
 
     def close(self) -> None:
-        """End the children."""
-        while not self._free.empty():
-            child = self._free.get_nowait()
-            if child is not None:
-                child.kill()
+        """End the children, those at work too, and wait until they are gone."""
+        self._closed = True
+        for child in list(self._children):
+            self._end(child)
+        for child in self._ended:
+            child.process.wait()
+        self._ended.clear()
+
+    async def _alive(self, child: _Child | None) -> _Child:
+        """That child, or another one in its place."""
+        if self._closed:
+            raise SandboxError("closed")
+        if child is not None and child.process.poll() is None:
+            return child
+        self._end(child)
+        child = _Child(self._function, self._seconds, self._megabytes)
+        self._children.add(child)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await child.start()
+        except BaseException as error:
+            self._end(child)
+            if isinstance(error, (*_LOST, TimeoutError)):
+                raise SandboxError("unstartable") from None
+            raise
+        return child
+
+    def _end(self, child: _Child | None) -> None:
+        if child in self._children:
+            self._children.discard(child)
+            child.kill()
+            # Reaped when it is gone, without waiting here.
+            self._ended = [*(one for one in self._ended if one.process.poll() is None), child]
+
+    def _said(self, error: BaseException) -> BaseException:
+        if isinstance(error, TimeoutError):
+            return SandboxError("timeout")
+        if isinstance(error, _LOST):
+            return SandboxError("closed" if self._closed else "crashed")
+        return error
 
 
 @asynccontextmanager
@@ -86,57 +138,63 @@ async def open_sandbox(
     function: str, *, children: int = 2, seconds: float = 10, megabytes: int = 512
 ) -> AsyncIterator[Sandbox]:
     """A sandbox whose children end with the context. `function` is `module:name`, bytes to bytes."""
-    sandbox = Sandbox(function, children=children, seconds=seconds, megabytes=megabytes)
-    try:
+    with contextlib.closing(
+        Sandbox(function, children=children, seconds=seconds, megabytes=megabytes)
+    ) as sandbox:
         yield sandbox
-    finally:
-        sandbox.close()
 
 
 class _Child:
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, function: str, seconds: float, megabytes: int) -> None:
         self.jobs = 0
+        self._socket, theirs = socket.socketpair()
+        command = [sys.executable, "-I", "-m", "speakup.sandbox"]
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [*command, function, str(seconds), str(megabytes)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                # Its words could be a reporter's.
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.defpath},
+            )
 
-    @classmethod
-    async def start(cls, function: str, megabytes: int) -> _Child:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            "speakup.sandbox",
-            function,
-            str(megabytes),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            # Its words could be a reporter's.
-            stderr=asyncio.subprocess.DEVNULL,
-            env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PATH": os.defpath},
-            limit=2**20,
+    async def start(self) -> None:
+        """Returns when the child is ready for jobs."""
+        self._reader, self._writer = await asyncio.open_unix_connection(
+            sock=self._socket, limit=2**20
         )
-        return cls(process)
+        if await self._reader.readexactly(1) != _READY:
+            raise ValueError("not ready")
 
     async def do(self, job: bytes) -> tuple[bool, bytes]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise ValueError("no pipes")
-        stdin.write(len(job).to_bytes(8, "big") + job)
-        await stdin.drain()
-        head = await stdout.readexactly(9)
-        size = int.from_bytes(head[1:], "big")
-        if size > RESULT_BYTES:
-            raise ValueError("result too large")
-        return head[0] == 0, await stdout.readexactly(size)
+        """Whether it was done, and the result or what failed."""
+        self.jobs += 1
+        self._writer.write(len(job).to_bytes(8, "big") + job)
+        await self._writer.drain()
+        head = await self._reader.readexactly(9)
+        size, done = int.from_bytes(head[1:], "big"), head[0] == 0
+        if size > (RESULT_BYTES if done else _NAME_BYTES):
+            raise ValueError("too large")
+        return done, await self._reader.readexactly(size)
 
     def kill(self) -> None:
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        self.process.kill()
+        if hasattr(self, "_writer"):
+            self._writer.transport.abort()
+        else:
+            self._socket.close()
 
 
 def _limit(megabytes: int) -> None:
+    # Whatever needs a codec later must find it loaded.
+    for module in pkgutil.iter_modules(encodings.__path__, "encodings."):
+        with suppress(ImportError):
+            importlib.import_module(module.name)
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
+        resource.setrlimit(limit, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         import ctypes
 
@@ -144,28 +202,39 @@ def _limit(megabytes: int) -> None:
         libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: never outlive the parent
         libc.prctl(4, 0)  # PR_SET_DUMPABLE: no other process may read its memory
         libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    # What is open stays open; nothing can be opened.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    seccomp.compute_only()
 
 
-def _work(function: Callable[[bytes], bytes], jobs: BinaryIO, results: BinaryIO) -> None:
+def _work(
+    function: Callable[[bytes], bytes], seconds: float, jobs: BinaryIO, results: BinaryIO
+) -> None:
     while len(head := jobs.read(8)) == 8:
         job = jobs.read(int.from_bytes(head, "big"))
+        # Processor time, by SIGPROF, in case the parent isn't there to count.
+        signal.setitimer(signal.ITIMER_PROF, seconds + 1)
         try:
             status, result = 0, function(job)
         except Exception as error:
-            status, result = 1, type(error).__name__.encode()
-        results.write(bytes([status]) + len(result).to_bytes(8, "big") + result)
+            status, result = 1, type(error).__name__.encode()[:_NAME_BYTES]
+        del job
+        results.write(bytes([status]) + len(result).to_bytes(8, "big"))
+        results.write(result)
         results.flush()
+        del result
 
 
 def main() -> None:
-    """The child: `python -m speakup.sandbox module:function megabytes`."""
-    module, _, name = sys.argv[1].partition(":")
-    function = getattr(importlib.import_module(module), name)
-    results = os.fdopen(os.dup(1), "wb")
-    # What a library prints must not get between the frames.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    _limit(int(sys.argv[2]))
-    _work(function, sys.stdin.buffer, results)
+    """The child: `python -m speakup.sandbox module:function seconds megabytes`."""
+    name, seconds, megabytes = sys.argv[1:]
+    module, _, attribute = name.partition(":")
+    function = getattr(importlib.import_module(module), attribute)
+    jobs, results = os.fdopen(0, "rb"), os.fdopen(os.dup(0), "wb")
+    _limit(int(megabytes))
+    results.write(_READY)
+    results.flush()
+    _work(function, float(seconds), jobs, results)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ lost, the row is published again, and seen twice it is answered again.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -51,13 +52,14 @@ class Speaker:
         """Publish until told to stop; what is queued then still goes out, if the broker is there."""
         pause = 0.1
         while not stop.is_set():
+            started = time.monotonic()
             try:
                 await self._connect_and_send(stop)
             except UNREACHABLE as error:
                 self._log.warning("speaker_waits", exc_info=error)
+            pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
-            pause = min(pause * 2, 5.0)
 
     async def _connect_and_send(self, stop: asyncio.Event) -> None:
         await ensure_topics(self._settings, self._topics)

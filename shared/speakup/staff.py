@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
 
 import jwt
 from fastapi import Request
 
-from speakup.keys import KeyFolder
 from speakup.problems import Problem, not_found
 
 ISSUER = "speakup"
@@ -40,10 +41,28 @@ class Staff:
     """Whether narratives may be shown: with a second factor, or on a loopback installation."""
 
 
+class PublicFiles(Protocol):
+    """A `KeyFolder`, or no more than its public half."""
+
+    def read_file(self, name: str) -> bytes:
+        """The file `public/<name>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFolder:
+    """The public half of a folder of keys, for a service that opens nothing (reporting)."""
+
+    folder: Path
+
+    def read_file(self, name: str) -> bytes:
+        """The file. Raises FileNotFoundError, upon which a request is answered 503."""
+        return (self.folder / "public" / name).read_bytes()
+
+
 class Verifier:
     """Verifies access tokens by the router's public key."""
 
-    def __init__(self, keys: KeyFolder) -> None:
+    def __init__(self, keys: PublicFiles) -> None:
         self._keys = keys
         self._pem: bytes | None = None
 

@@ -11,7 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from speakup import home, problems, trace
+from speakup import docs, home, problems, trace
 from speakup.pages import StaticPages
 from speakup.service import Service
 from speakup.settings import Common
@@ -29,16 +29,15 @@ _SAFE = {
     "cache-control": "no-store",
 }
 
-# FastAPI's documentation page brings its script from elsewhere; without it the page is bare but harmless.
-
 
 def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     """One app with the routes of the services."""
-    app = FastAPI(title="Speak Up", version="1", redoc_url=None)
+    app = FastAPI(title="Speak Up", version="1", docs_url=None, redoc_url=None)
     for service in services:
         for router in service.routers:
             app.include_router(router)
     app.include_router(home.router())
+    app.include_router(docs.router())
     app.mount("/static", StaticPages())
 
     @app.get("/healthz", include_in_schema=False)

@@ -106,7 +106,9 @@ async def test_the_secret_is_stored_locked(world: World) -> None:
     assert totp.unlock_secret(key, world.accounts["officer"], locked) == begun["secret"]
 
 
-@pytest.mark.parametrize(("offset", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+@pytest.mark.parametrize(
+    ("offset", "taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
 def test_a_code_is_right_one_step_around_now(offset: int, taken: bool) -> None:
     secret, now = totp.new_secret(), datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
     code = pyotp.TOTP(secret).at(now + timedelta(seconds=offset * totp.SECONDS))
@@ -130,7 +132,9 @@ async def test_the_current_password_is_asked_for_and_its_failures_count(world: W
     assert (await world.sign_in()).status_code == 401
 
 
-@pytest.mark.parametrize("password", ["short", "password12345", "aaaaaaaaaaaaaaaa", "officer-2026-11"])
+@pytest.mark.parametrize(
+    "password", ["short", "password12345", "aaaaaaaaaaaaaaaa", "officer-2026-11"]
+)
 async def test_a_weak_password_is_refused_with_the_reason(world: World, password: str) -> None:
     answer = await world.post("/account/password", {"current": PASSWORD, "new": password})
     assert answer.status_code == 409

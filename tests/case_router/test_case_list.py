@@ -102,7 +102,9 @@ async def test_a_cursor_of_somebody_elses_is_refused_in_words(world: World, curs
         assert answer.json()["detail"].startswith("The cursor isn't one that this list gave out")
 
 
-@pytest.mark.parametrize("query", ["kind=crime", "limit=0", "limit=201", "handler=you", "status=NEW"])
+@pytest.mark.parametrize(
+    "query", ["kind=crime", "limit=0", "limit=201", "handler=you", "status=NEW"]
+)
 async def test_a_filter_that_does_not_exist_is_refused(world: World, query: str) -> None:
     answer = await world.get(f"/cases?{query}")
     assert answer.status_code == 422

@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from speakup import seal
-from speakup.blobs import Blob
-from speakup.submission import Attachment, Content
+from speakup.submission import Attachment, Blob, Content
 from tests.case_router.world import START, World
 
 
@@ -112,7 +111,10 @@ async def test_a_narrative_that_does_not_open_does_not_hide_the_others(world: Wo
         id=broken,
     )
     case = (await world.get(f"/cases/{number}")).json()
-    assert [s["narrative"] and s["narrative"]["text"] for s in case["submissions"]] == ["good", None]
+    assert [s["narrative"] and s["narrative"]["text"] for s in case["submissions"]] == [
+        "good",
+        None,
+    ]
 
 
 async def test_a_narrative_moved_to_another_case_does_not_open_there(world: World) -> None:
@@ -141,7 +143,9 @@ async def test_without_a_second_factor_all_numbers_are_answered_alike(world: Wor
     assert there.json() == missing.json()
 
 
-@pytest.mark.parametrize("number", ["0", "2000000008", "x" * 500, "%00", "2000000008%27", "２０００"])
+@pytest.mark.parametrize(
+    "number", ["0", "2000000008", "x" * 500, "%00", "2000000008%27", "２０００"]
+)
 async def test_a_number_that_is_no_case_is_not_found(world: World, number: str) -> None:
     answer = await world.get(f"/cases/{number}")
     assert answer.status_code == 404

@@ -22,7 +22,7 @@ BODIES: dict[str, Any] = {
 }
 
 # Of cases: restricted or not, whose; and who sees it.
-CASES = {
+CASES: dict[str, tuple[dict[str, object], set[str]]] = {
     "ordinary": ({}, {"officer"}),
     "assigned": ({"handler": "handler"}, {"officer", "handler"}),
     "another's": ({"handler": "handler2"}, {"officer"}),
@@ -103,7 +103,7 @@ async def test_every_route_of_the_api_asks_who_is_calling(world: World) -> None:
             answer = await world.client.request(method, filled, json=body)
             assert answer.status_code == 401, (method, path)
             asked.append(path)
-    assert len(asked) == 15
+    assert len(asked) == 16
 
 
 async def test_a_false_token_is_no_token(world: World) -> None:

@@ -31,13 +31,10 @@ from speakup.settings import Common
 from speakup.staff import Role, Staff
 from speakup.submission import Contact, Content
 from tests.building import make_keys
-from tests.conftest import database
 
 PASSWORD = "a very quiet winter lake"
 PUBLIC = "https://speakup.example.kz"
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-
-NAMES = {role: role.value for role in Role}
 
 
 @cache
@@ -187,43 +184,51 @@ class World:
         return UUID(str(submission_id))
 
 
+async def empty(*engines: AsyncEngine) -> None:
+    """Tables as new: much faster than a database for each test."""
+    for engine, metadata in zip(engines, (tables.metadata, tables.keys_metadata), strict=True):
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        async with engine.begin() as connection:
+            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+
+
 @asynccontextmanager
 async def open_world(
-    postgres_url: str, folder: Path, public_url: str = "http://127.0.0.1:8000"
+    engine: AsyncEngine,
+    vault_engine: AsyncEngine,
+    folder: Path,
+    public_url: str = "http://127.0.0.1:8000",
 ) -> AsyncIterator[World]:
-    """The API, reached without a network."""
+    """The API on these two databases, emptied, reached without a network."""
+    await empty(engine, vault_engine)
     keys = make_keys(KeyFolder(folder / "keys"))
     keys.ensure_pair(contact_purpose(Channel.mail))
     ensure_signing_key(keys)
     settings = Common(var=folder, public_url=public_url)
+    vault = Vault(vault_engine, FileKeyProvider(keys.secret("case-kek")))
+    blobs = BlobStore(settings.blobs)
     replayed: list[RawMessage] = []
-    async with (
-        database(postgres_url, tables.metadata) as engine,
-        database(postgres_url, tables.keys_metadata) as vault_engine,
-    ):
-        vault = Vault(vault_engine, FileKeyProvider(keys.secret("case-kek")))
-        blobs = BlobStore(settings.blobs)
 
-        async def replay(message: RawMessage) -> None:
-            if world.replay_error is not None:
-                raise world.replay_error
-            replayed.append(message)
+    async def replay(message: RawMessage) -> None:
+        if world.replay_error is not None:
+            raise world.replay_error
+        replayed.append(message)
 
-        parts = Parts(
-            engine=engine,
-            keys=keys,
-            vault=vault,
-            blobs=blobs,
-            # Never connected: what is published can be seen in the outbox.
-            relay=Relay("case-router", engine, settings, (topics.CASES, topics.REPLIES)),
-            settings=settings,
-            dead_letters=DeadLetters("case-router", engine),
-            replay=replay,
-        )
-        app = web.create_app([Service("case-router", routers=routers(parts))], settings)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=public_url) as client:
-            world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)
-            for role in Role:
-                await world.add_account(role.value, role)
-            yield world
+    parts = Parts(
+        engine=engine,
+        keys=keys,
+        vault=vault,
+        blobs=blobs,
+        # Never connected: what is published can be seen in the outbox.
+        relay=Relay("case-router", engine, settings, (topics.CASES, topics.REPLIES)),
+        settings=settings,
+        dead_letters=DeadLetters("case-router", engine),
+        replay=replay,
+    )
+    app = web.create_app([Service("case-router", routers=routers(parts))], settings)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=public_url) as client:
+        world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)
+        for role in Role:
+            await world.add_account(role.value, role)
+        yield world

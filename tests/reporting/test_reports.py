@@ -156,7 +156,7 @@ async def test_nobody_sees_statistics_without_signing_in(client: AsyncClient) ->
     ("language", "words"),
     [
         ("kk", ("Барлық өтініштер", "Электрондық пошта", "қаңтар")),
-        ("ru", ("Всего обращений", "Электронная почта", "январь 2026")),  # noqa: RUF001
+        ("ru", ("Всего обращений", "Электронная почта", "январь 2026")),
         ("en", ("Cases in all", "Not classified yet", "January 2026")),
     ],
 )

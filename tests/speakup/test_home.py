@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from fastapi import APIRouter
 from httpx import ASGITransport, AsyncClient
 
 from speakup import web
 from speakup.i18n import COOKIE
+from speakup.service import Service
 from speakup.settings import Common
 
 
@@ -45,6 +47,21 @@ async def test_what_is_not_connected_says_so(visitor: AsyncClient) -> None:
 async def test_staff_find_their_doors(visitor: AsyncClient) -> None:
     page = await visitor.get("/")
     assert [door for door in ("/login", "/reports", "/docs") if f'"{door}"' not in page.text] == []
+
+
+async def test_the_api_is_described_without_a_script(tmp_path: Path) -> None:
+    routes = APIRouter()
+
+    @routes.post("/api/v1/things/{thing}")
+    async def add(thing: str, colour: str) -> None:
+        """Adds a thing."""
+
+    app = web.create_app([Service("things", [routes])], Common(var=tmp_path))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        page = await client.get("/docs")
+    words = ("POST", "/api/v1/things/{thing}", "Adds a thing.", "colour")
+    assert [word for word in words if word not in page.text] == []
+    assert "<script" not in page.text
 
 
 async def test_a_chosen_language_is_remembered(visitor: AsyncClient) -> None:

@@ -1,0 +1,296 @@
+"""Writing to the reporter: sealed, once, in order, and never over somebody else's change."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from speakup import seal
+from speakup.events import CaseAnswered, CaseStatusChanged, ReplyRequested
+from speakup.keys import contact_purpose
+from speakup.submission import Contact, Reply
+from tests.case_router.world import START, World
+
+QUESTION = {"purpose": "question", "text": "Which warehouse do you mean?"}
+ANSWER = {"purpose": "answer", "text": "Yes, one worth less than 2 MCI."}
+
+
+async def etag_of(world: World, number: str) -> str:
+    etag: str = (await world.get(f"/cases/{number}")).headers["etag"]
+    return etag
+
+
+async def requested(world: World) -> list[ReplyRequested]:
+    return [e.payload for e in await world.events() if isinstance(e.payload, ReplyRequested)]
+
+
+async def test_a_reply_is_sealed_to_the_channel_that_the_reporter_chose(world: World) -> None:
+    number = await world.add_case(language="ru")
+    answer = await world.change(number, "replies", QUESTION)
+    assert answer.status_code == 201
+    event = (await world.events())[0]
+    assert isinstance(event.payload, ReplyRequested)
+    reply = event.payload
+    assert str(event.id) == str(reply.reply_id) == answer.json()["reply_id"]
+    assert (event.subject, reply.channel, reply.purpose) == (number, "email", "question")
+    assert reply.language == "ru"
+    held = world.keys.private(contact_purpose("email"))[reply.content.key_id]
+    opened = held.open(reply.content, seal.reply_info(reply.reply_id))
+    assert Reply.model_validate_json(opened).text == QUESTION["text"]
+    contact = held.open(reply.contact, seal.contact_info(reply.submission_id))
+    assert Contact.model_validate_json(contact).address == "reporter@example.kz"
+
+
+async def test_a_reply_lies_nowhere_in_the_clear(world: World) -> None:
+    number = await world.add_case()
+    await world.change(number, "replies", QUESTION, Idempotency_Key="k")
+    for table in ("replies", "outbox", "audit", "idempotency", "cases"):
+        rows = await world.rows(f"SELECT {table}::text FROM {table}")
+        assert rows
+        assert "warehouse" not in str(rows)
+        assert b"warehouse".hex() not in str(rows)
+
+
+async def test_a_reply_is_shown_with_the_case_and_its_state(world: World) -> None:
+    number = await world.add_case()
+    await world.change(number, "replies", QUESTION)
+    await world.execute("UPDATE replies SET state = 'failed', failure = 'mailbox is full'")
+    (reply,) = (await world.get(f"/cases/{number}")).json()["replies"]
+    assert reply["text"] == QUESTION["text"]
+    assert (reply["by"], reply["state"], reply["failure"]) == (
+        "officer",
+        "failed",
+        "mailbox is full",
+    )
+
+
+async def test_a_question_makes_a_new_case_one_in_progress(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.change(number, "replies", QUESTION)
+    assert answer.json()["status"] == "in_progress"
+    changed = [e.payload for e in await world.events() if isinstance(e.payload, CaseStatusChanged)]
+    assert [(c.status, c.sequence) for c in changed] == [("in_progress", 2)]
+
+
+async def test_an_answer_makes_a_case_answered_in_events_without_a_gap(world: World) -> None:
+    number = await world.add_case(status="in_progress", sequence=7)
+    answer = await world.change(number, "replies", ANSWER)
+    assert (answer.json()["status"], answer.json()["sequence"]) == ("answered", 9)
+    told = [e.payload for e in await world.events() if not isinstance(e.payload, ReplyRequested)]
+    assert [
+        (type(p), p.sequence) for p in told if isinstance(p, CaseAnswered | CaseStatusChanged)
+    ] == [
+        (CaseAnswered, 8),
+        (CaseStatusChanged, 9),
+    ]
+
+
+async def test_a_second_answer_does_not_change_the_status_again(world: World) -> None:
+    number = await world.add_case(status="answered")
+    await world.change(number, "replies", ANSWER)
+    kinds = [type(e.payload) for e in await world.events()]
+    assert kinds == [ReplyRequested, CaseAnswered]
+
+
+async def test_a_reply_goes_to_the_way_that_the_reporter_used_last(world: World) -> None:
+    number = await world.add_case()
+    newest = await world.add_submission(
+        number, channel="mail", follow_up=True, received_at=START.replace(hour=20)
+    )
+    await world.add_submission(
+        number, follow_up=True, received_at=START.replace(hour=21), contact=False
+    )
+    await world.add_submission(
+        number, follow_up=True, received_at=START.replace(hour=22), answerable=False
+    )
+    await world.change(number, "replies", QUESTION)
+    (reply,) = await requested(world)
+    assert (reply.channel, reply.submission_id) == ("mail", newest)
+    assert reply.content.key_id.startswith("mail-contact-")
+
+
+@pytest.mark.parametrize("facts", [{"contact": False}, {"answerable": False}])
+async def test_who_left_no_way_to_be_reached_is_not_written_to(
+    world: World, facts: dict[str, bool]
+) -> None:
+    number = await world.add_case(None, **facts)
+    answer = await world.change(number, "replies", QUESTION)
+    assert answer.status_code == 409
+    assert "can't be reached" in answer.json()["detail"]
+    assert await world.events() == []
+
+
+async def test_about_an_erased_case_nobody_is_written_to(world: World) -> None:
+    number = await world.add_case()
+    async with world.vault_engine.begin() as connection:
+        await connection.execute(text("DELETE FROM case_keys"))
+    answer = await world.change(number, "replies", QUESTION)
+    assert answer.status_code == 409
+    assert "erased" in answer.json()["detail"]
+
+
+async def test_a_closed_case_is_reopened_before_the_reporter_is_written_to(world: World) -> None:
+    number = await world.add_case(status="closed")
+    answer = await world.change(number, "replies", ANSWER)
+    assert answer.status_code == 409
+    assert "Reopen it" in answer.json()["detail"]
+
+
+async def test_a_change_needs_the_version_it_is_made_upon(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.post(f"/cases/{number}/replies", QUESTION)
+    assert answer.status_code == 428
+    for stale in ('"0-0-0"', '"x"', '""', 'W/"9"'):
+        answer = await world.post(f"/cases/{number}/replies", QUESTION, If_Match=stale)
+        assert answer.status_code == 412, stale
+    assert await world.events() == []
+
+
+async def test_of_two_who_reply_at_once_one_has_to_read_again(world: World) -> None:
+    number = await world.add_case(status="in_progress")
+    etag = await etag_of(world, number)
+    answers = await asyncio.gather(
+        *(world.post(f"/cases/{number}/replies", QUESTION, If_Match=etag) for _ in range(4))
+    )
+    assert sorted(a.status_code for a in answers) == [201, 412, 412, 412]
+    assert len(await requested(world)) == 1
+
+
+async def test_the_answer_to_a_change_carries_the_version_for_the_next(world: World) -> None:
+    number = await world.add_case()
+    first = await world.change(number, "replies", QUESTION)
+    # Meanwhile the reply moves on its way: that is no conflict.
+    await world.execute("UPDATE replies SET state = 'delivered'")
+    second = await world.post(f"/cases/{number}/replies", ANSWER, If_Match=first.headers["etag"])
+    assert second.status_code == 201
+
+
+async def test_the_same_request_with_the_same_key_acts_once(world: World) -> None:
+    number = await world.add_case()
+    etag = await etag_of(world, number)
+    headers = {"If_Match": etag, "Idempotency_Key": "key-1"}
+    first = await world.post(f"/cases/{number}/replies", QUESTION, **headers)
+    again = await world.post(f"/cases/{number}/replies", QUESTION, **headers)
+    assert (first.status_code, first.json()) == (again.status_code, again.json())
+    assert first.headers["etag"] == again.headers["etag"]
+    assert len(await requested(world)) == 1
+
+
+async def test_the_same_request_sent_at_once_acts_once(world: World) -> None:
+    number = await world.add_case()
+    headers = {"If_Match": await etag_of(world, number), "Idempotency_Key": "key-1"}
+    answers = await asyncio.gather(
+        *(world.post(f"/cases/{number}/replies", QUESTION, **headers) for _ in range(4))
+    )
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.json()["reply_id"] for a in answers}) == 1
+    assert len(await requested(world)) == 1
+
+
+async def test_a_key_is_not_used_up_by_a_request_that_was_refused(world: World) -> None:
+    number = await world.add_case()
+    refused = await world.post(
+        f"/cases/{number}/replies", QUESTION, If_Match='"0"', Idempotency_Key="key-1"
+    )
+    assert refused.status_code == 412
+    answer = await world.change(number, "replies", QUESTION, Idempotency_Key="key-1")
+    assert answer.status_code == 201
+
+
+async def test_a_key_is_not_taken_for_another_request(world: World) -> None:
+    number = await world.add_case()
+    await world.change(number, "replies", QUESTION, Idempotency_Key="key-1")
+    for what, body in (("replies", ANSWER), ("status", {"status": "in_review"})):
+        answer = await world.change(number, what, body, Idempotency_Key="key-1")
+        assert answer.status_code == 422
+        assert "Idempotency-Key" in answer.json()["detail"]
+
+
+async def test_keys_are_each_persons_own(world: World) -> None:
+    number = await world.add_case(handler="handler")
+    await world.change(number, "replies", QUESTION, Idempotency_Key="key-1")
+    await world.change(number, "replies", QUESTION, "handler", Idempotency_Key="key-1")
+    assert len(await requested(world)) == 2
+
+
+async def test_a_key_of_last_month_is_forgotten(world: World) -> None:
+    number = await world.add_case()
+    await world.change(number, "replies", QUESTION, Idempotency_Key="key-1")
+    await world.execute("UPDATE idempotency SET at = now() - interval '31 days'")
+    await world.change(number, "replies", QUESTION, Idempotency_Key="key-1")
+    assert len(await requested(world)) == 2
+
+
+async def test_who_sees_a_case_no_more_learns_nothing_by_repeating(world: World) -> None:
+    number = await world.add_case(handler="handler")
+    await world.change(number, "replies", QUESTION, "handler", Idempotency_Key="key-1")
+    await world.execute("UPDATE cases SET handler = NULL")
+    again = await world.post(
+        f"/cases/{number}/replies", QUESTION, "handler", If_Match="*", Idempotency_Key="key-1"
+    )
+    assert again.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"purpose": "question"},
+        {"purpose": "acknowledgement", "text": "x"},
+        {"purpose": "question", "text": "   "},
+        {"purpose": "question", "text": "x" * 20_001},
+        {"purpose": "question", "text": "x", "to": "elsewhere@example.kz"},
+        {"purpose": "question", "text": "\ud800"},
+        [],
+    ],
+)
+async def test_a_reply_that_is_none_is_refused_without_being_quoted(
+    world: World, body: object
+) -> None:
+    number = await world.add_case()
+    answer = await world.change(number, "replies", body)
+    assert answer.status_code == 422
+    assert "elsewhere" not in answer.text
+    assert await world.events() == []
+
+
+async def test_a_reply_of_20000_characters_is_taken(world: World) -> None:
+    number = await world.add_case()
+    body = {"purpose": "answer", "text": "ә" * 20_000}
+    assert (await world.change(number, "replies", body)).status_code == 201
+
+
+async def test_a_reply_needs_the_second_factor(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.client.post(
+        f"/api/v1/cases/{number}/replies",
+        json=QUESTION,
+        headers=world.bearer(narratives=False) | {"If-Match": "*"},
+    )
+    assert answer.status_code == 403
+
+
+async def test_a_reply_is_in_the_audit_log_by_its_id(world: World) -> None:
+    number = await world.add_case(handler="handler")
+    answer = await world.change(number, "replies", QUESTION, "handler")
+    entries = await world.rows("SELECT action, case_number, object FROM audit ORDER BY entry")
+    assert tuple(entries[-1]) == ("reply.requested", number, answer.json()["reply_id"])
+    assert (await world.audit())[-1] == ("reply.requested", "handler", number)
+
+
+async def test_a_missing_channel_key_is_told_and_changes_nothing(world: World) -> None:
+    number = await world.add_case()
+    for published in world.keys.published(contact_purpose("email")):
+        world.keys.destroy(contact_purpose("email"), published.key.key_id)
+    answer = await world.change(number, "replies", QUESTION)
+    assert answer.status_code == 503
+    assert await world.rows("SELECT 1 FROM replies") == []
+
+
+async def test_the_reply_id_settles_the_outbox_row(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.change(number, "replies", QUESTION)
+    rows = await world.rows("SELECT event_id FROM outbox WHERE topic = 'speakup.replies'")
+    assert [row.event_id for row in rows] == [UUID(answer.json()["reply_id"])]
