@@ -22,6 +22,9 @@ class Common(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = "http://127.0.0.1:8000"
 
+    email_address: str = "speakup@localhost"
+    """The hotline's address; its plus-addresses and postmaster are taken, too."""
+
     database_url: SecretStr = SecretStr("postgresql://speakup@127.0.0.1:5432/postgres")
     """A PostgreSQL server; each service uses a database of its own on it, made where it is missing."""
     keys_database_url: SecretStr | None = None

@@ -36,7 +36,7 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     for service in services:
         for router in service.routers:
             app.include_router(router)
-    app.include_router(home.router())
+    app.include_router(home.router(settings))
     app.include_router(docs.router())
     app.mount("/static", StaticPages())
 

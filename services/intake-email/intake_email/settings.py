@@ -12,8 +12,6 @@ from speakup.settings import Common
 class Settings(Common):
     """Variables with the prefix `SPEAKUP_`."""
 
-    email_address: str = "speakup@localhost"
-    """The hotline's address; its plus-addresses and postmaster are taken, too."""
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=2525, ge=0, le=65535)
     smtp_hostname: str = "speakup.localhost"

@@ -1,0 +1,47 @@
+"""A file's name as its sender chose it, made harmless. It is shown and never used as a path."""
+
+from __future__ import annotations
+
+import re
+
+LENGTH = 255
+"""Characters."""
+
+# Marks that turn the direction of writing can hide what kind of file it is.
+_HIDING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+)
+_EXTENSIONS = {
+    "message/rfc822": ".eml",
+    "message/delivery-status": ".txt",
+    "text/rfc822-headers": ".txt",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "text/csv": ".csv",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/tiff": ".tif",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/pgp-signature": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/ms-tnef": ".dat",
+}
+
+
+def file_name(said: str, kind: str, number: int) -> str:
+    """1 to 255 characters: the last step of what the sender said, or `attachment-3.pdf`."""
+    name = _HIDING.sub("", said).replace("\\", "/").rpartition("/")[2].strip().strip("\"'")
+    if not name.strip(". "):
+        return f"attachment-{number}{_EXTENSIONS.get(kind, '.bin')}"
+    if len(name) <= LENGTH:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 20:
+        return name[:LENGTH]
+    return stem[: LENGTH - 1 - len(extension)] + dot + extension

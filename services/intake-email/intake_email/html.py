@@ -1,0 +1,60 @@
+"""HTML made readable text: tables kept as tables, links as `text (target)`; nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from lxml.etree import LxmlError  # type: ignore[import-untyped]
+from lxml.html import HtmlElement, HTMLParser, document_fromstring  # type: ignore[import-untyped]
+
+HTML_CHARACTERS = 1_000_000
+"""Looked at. Pictures written into the HTML don't count."""
+
+_PICTURE = re.compile(r"data:[\w/+.-]{0,80};base64,[^\"'>)]{200,}", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
+_CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy())
+_EMPTY_LINES = re.compile(r"\n{3,}")
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def text_of(html: str) -> str:
+    """The text of an HTML document or fragment, whatever its faults."""
+    html = _PICTURE.sub("", html)[:HTML_CHARACTERS]
+    try:
+        text = _laid_out(html)
+    except (LxmlError, RecursionError):
+        # Nothing but comments, or nested beyond anything sane.
+        text = _TAG.sub(" ", html)
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    return _EMPTY_LINES.sub("\n\n", text).strip()
+
+
+def _laid_out(html: str) -> str:
+    # Bytes, so that the document's own word on its charset is not heard.
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    tree = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    _spell_out_links(tree)
+    return str(Inscriptis(tree, _CONFIG).get_text())
+
+
+def _spell_out_links(tree: HtmlElement) -> None:
+    for link in tree.iter("a"):
+        target = (link.get("href") or "").strip()
+        words = "".join(link.itertext()).strip()
+        if words and _LINK.match(target) and _bare(target) != _bare(words):
+            _append(link, f" ({target})")
+
+
+def _bare(target: str) -> str:
+    return re.sub(r"^(https?://|mailto:|tel:)?(www\.)?|/$", "", target.lower())
+
+
+def _append(element: HtmlElement, words: str) -> None:
+    last = element[-1] if len(element) else None
+    if last is None:
+        element.text = (element.text or "") + words
+    else:
+        last.tail = (last.tail or "") + words

@@ -1,0 +1,37 @@
+"""What is read from a mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment."""
+
+    name: str
+    """The sender's word without path and control characters; 1 to 255 characters."""
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as its reader would see it. No string holds control characters, but `text` \\n and \\t."""
+
+    subject: str
+    text: str
+    """The plain text, or else the HTML made text; at most 5 MB."""
+    files: tuple[File, ...]
+    """At most 100."""
+    address: str
+    """Where to answer: Reply-To, else From; "" where neither is usable."""
+    name: str
+    message_id: str
+    """With its brackets, as `references` are."""
+    references: tuple[str, ...]
+    """Oldest first, In-Reply-To among them; at most 50."""
+    language: str | None
+    """`kk`, `ru` or `en`; None where there are no letters."""
+    answerable: bool
+    """Whether an automatic mail may be sent to `address`."""
