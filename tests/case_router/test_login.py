@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from case_router.api.local_path import local_path
+from speakup.events import Language
 from speakup.i18n import texts
 from speakup.staff import COOKIE
 from tests.case_router.test_account import enrol
@@ -50,12 +51,8 @@ async def test_signing_in_leads_on_with_a_session_for_the_pages(world: World) ->
     assert read.status_code == 200
 
 
-@pytest.mark.parametrize("public", [False, True])
-async def test_no_script_and_no_other_site_gets_at_the_cookies(
-    world: World, public: bool, request: pytest.FixtureRequest
-) -> None:
-    opened: World = request.getfixturevalue("public_world") if public else world
-    found = cookies(await enter(opened))
+async def cookies_are_kept_close(world: World, *, secure: bool) -> None:
+    found = cookies(await enter(world))
     assert set(found) == {
         (COOKIE, "/"),
         ("speakup_refresh", "/login/refresh"),
@@ -65,8 +62,16 @@ async def test_no_script_and_no_other_site_gets_at_the_cookies(
         morsel = cookie[name]
         assert morsel["httponly"]
         assert morsel["samesite"] == "strict"
-        assert bool(morsel["secure"]) is public
+        assert bool(morsel["secure"]) is secure
     assert found[COOKIE, "/"][COOKIE]["max-age"] == "600"
+
+
+async def test_no_script_and_no_other_site_gets_at_the_cookies(world: World) -> None:
+    await cookies_are_kept_close(world, secure=False)
+
+
+async def test_cookies_need_tls_where_the_installation_is_public(public_world: World) -> None:
+    await cookies_are_kept_close(public_world, secure=True)
 
 
 async def test_a_wrong_password_is_told_on_the_form(world: World) -> None:
@@ -163,8 +168,6 @@ def test_a_path_that_is_led_on_to_stays_here_for_any_browser(wanted: str) -> Non
 
 
 def test_every_language_has_the_same_texts_for_signing_in() -> None:
-    from speakup.events import Language
-
     names = [
         {name for name in texts().names(language) if name.startswith("login.")}
         for language in Language

@@ -242,7 +242,6 @@ async def test_who_sees_a_case_no_more_learns_nothing_by_repeating(world: World)
         {"purpose": "question", "text": "   "},
         {"purpose": "question", "text": "x" * 20_001},
         {"purpose": "question", "text": "x", "to": "elsewhere@example.kz"},
-        {"purpose": "question", "text": "\ud800"},
         [],
     ],
 )
@@ -254,6 +253,17 @@ async def test_a_reply_that_is_none_is_refused_without_being_quoted(
     assert answer.status_code == 422
     assert "elsewhere" not in answer.text
     assert await world.events() == []
+
+
+async def test_half_a_character_is_refused(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.client.post(
+        f"/api/v1/cases/{number}/replies",
+        content=b'{"purpose": "question", "text": "\\ud800"}',
+        headers=world.bearer() | {"If-Match": "*", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["where"] == "body.text"
 
 
 async def test_a_reply_of_20000_characters_is_taken(world: World) -> None:

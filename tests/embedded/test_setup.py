@@ -89,7 +89,11 @@ def test_a_full_disk_is_said_before_anything_is_made(
     ],
 )
 def test_what_pip_says_becomes_a_sentence(said: str, sentence: str) -> None:
-    assert sentence in setup.trouble(said)
+    assert sentence in setup.trouble(said, 1)
+
+
+def test_a_killed_pip_is_called_so() -> None:
+    assert "pip was killed" in setup.trouble("Collecting numpy", -9)
 
 
 def test_locks_hold_hashes_and_no_address() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,17 +20,7 @@ QUEUE = 100
 _HASHER = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=1)
 
 _COMMON = frozenset(
-    """
-    123456789012 1234567890123 12345678901234 123456789123 123412341234 123123123123 112233445566
-    111222333444 987654321012 qwertyuiop12 qwertyuiop123 qwertyuiop[] qwerty123456 qwerty1234567
-    qwertyqwerty 1qaz2wsx3edc 1q2w3e4r5t6y q1w2e3r4t5y6 zaq12wsxcde3 asdfghjkl123 zxcvbnm12345
-    password1234 password12345 password123456 passwordpassword mypassword123 passw0rd1234
-    administrator administrator1 admin1234567 adminadmin12 adminadminadmin changeme1234
-    changemechangeme welcome12345 welcome123456 letmein12345 letmeinletmein iloveyou1234
-    iloveyouiloveyou abcdefghijkl abcdefgh1234 abcd1234abcd abc123abc123 football1234 sunshine1234
-    princess1234 superman1234 trustno1trustno1 correcthorsebatterystaple kazakhstan12 kazakhstan123
-    karaganda1234 speakupspeakup speakup12345 йцукенгшщзхъ йцукен123456 пароль123456 парольпароль
-    """.split()
+    Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split()
 )
 
 

@@ -28,7 +28,6 @@ _BLOCK = re.compile(
     rb"(?:" + _NAME + _VALUE + _END + rb"){0,%d}+" % FIELDS + rb"(?:\r\n|\r|\n)?+"
 )
 _FOLD = re.compile(r"(?:\r\n|\r|\n)[ \t]")
-_MESSAGE_ID = re.compile(rb"(?:\A|[\r\n])message-id[ \t]*+:(" + _VALUE + rb")", re.IGNORECASE)
 _BRACKETED = re.compile(rb"<([^<>]{1,2000})>")
 _NOT_IN_ID = re.compile(rb"[^!-;=?-~]")
 
@@ -70,11 +69,11 @@ def first(fields: Fields, name: str) -> str:
 
 def message_id_of(headers: bytes) -> str:
     """The Message-ID as `<...>`, printable ASCII; "" where there is none. Never fails."""
-    field = _MESSAGE_ID.search(headers)
-    if not field:
-        return ""
-    ids = message_ids(field[1][:VALUE_BYTES])
-    return ids[0] if ids else _bracket(field[1][:VALUE_BYTES])
+    for field in _FIELD.finditer(headers):
+        if field[1].lower() == b"message-id":
+            value = field[2][:VALUE_BYTES]
+            return (message_ids(value) or [_bracket(value)])[0]
+    return ""
 
 
 def message_ids(value: bytes) -> list[str]:

@@ -23,6 +23,9 @@ DEPTH = 20
 PARTS = 1000
 """Of one multipart."""
 
+LOOKED_AT = 100_000
+"""Places that might be a boundary's line."""
+
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _SEEN_BOUNDARY = re.compile(
     rb"(?:\A|[\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
@@ -106,7 +109,10 @@ def _cut(part: Part, boundary: str) -> Iterator[tuple[int, int]]:
     raw, position = part.raw, part.start
     line = b"--" + boundary.encode("utf-8", "replace")
     begun: int | None = None
-    while (found := raw.find(line, position, part.end)) >= 0:
+    for _ in range(LOOKED_AT):
+        found = raw.find(line, position, part.end)
+        if found < 0:
+            break
         position = found + len(line)
         after = _AFTER_BOUNDARY.match(raw, position, part.end)
         if after is None or (found > part.start and raw[found - 1] not in b"\r\n"):

@@ -9,7 +9,7 @@ from contextlib import suppress
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _STRAY = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _STRAY_SHARE = 0.03
-_UU = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n(.*?)^(?:end|`)\s*?$", re.DOTALL | re.MULTILINE)
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 
 
 def undo(content: bytes, encoding: str) -> bytes:
@@ -48,11 +48,12 @@ def _padded(piece: bytes) -> bytes:
 
 
 def _from_uu(content: bytes) -> bytes:
-    found = _UU.search(content)
-    if not found:
+    begin = _UU_BEGIN.search(content)
+    if not begin:
         return content
+    end = content.find(b"\nend", begin.end())
     lines = []
-    for line in found[1].splitlines():
+    for line in content[begin.end() : end if end >= 0 else None].splitlines():
         # Some encoders write too many characters: take what the line's length says.
         count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
         with suppress(binascii.Error):

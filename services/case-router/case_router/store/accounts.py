@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.rows import AnyRow
 from case_router.tables import accounts
 from speakup.staff import Role
 
@@ -49,21 +50,21 @@ async def exists(connection: AsyncConnection, name: str) -> bool:
     return await connection.scalar(select(1).where(accounts.c.name == name)) is not None
 
 
-async def by_name(connection: AsyncConnection, name: str) -> Row[Any] | None:
+async def by_name(connection: AsyncConnection, name: str) -> AnyRow | None:
     """The account, locked until the transaction ends, with `locked`: no sign-in now; or None."""
     if NAME.fullmatch(name) is None:
         return None
     return await _locked_row(connection, accounts.c.name == name)
 
 
-async def by_id(connection: AsyncConnection, account_id: UUID | str) -> Row[Any] | None:
+async def by_id(connection: AsyncConnection, account_id: UUID | str) -> AnyRow | None:
     """Like `by_name`."""
     return await _locked_row(connection, accounts.c.account_id == UUID(str(account_id)))
 
 
-async def _locked_row(connection: AsyncConnection, condition: Any) -> Row[Any] | None:
+async def _locked_row(connection: AsyncConnection, condition: Any) -> AnyRow | None:
     locked = func.coalesce(accounts.c.locked_until > func.now(), False).label("locked")
-    query = select(accounts, locked).where(condition).with_for_update()
+    query = select(accounts, locked).where(condition).with_for_update(key_share=True)
     return (await connection.execute(query)).one_or_none()
 
 
@@ -97,7 +98,7 @@ async def change(connection: AsyncConnection, account_id: UUID, **values: object
     )
 
 
-async def with_role(connection: AsyncConnection, role: Role) -> Sequence[Row[Any]]:
+async def with_role(connection: AsyncConnection, role: Role) -> Sequence[AnyRow]:
     """`account_id` and `name` of the accounts with a role, by name."""
     query = (
         select(accounts.c.account_id, accounts.c.name)

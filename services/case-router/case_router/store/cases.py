@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, func, select, tuple_
+from sqlalchemy import Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
+from case_router.store.rows import AnyRow
 from case_router.tables import accounts, cases, replies, submissions
 from speakup.events import Channel, Kind, Language, Status
 from speakup.staff import Staff
 
+_NUMBER = re.compile(r"[1-4]\d{9}", re.ASCII)
+
 Position = tuple[datetime, str]
 """Where a page ends: `opened_at` and case number of its last case."""
 
-_HIDDEN = {"pin_locked", "pin_hmac", "handler"}
+_HIDDEN = {"pin_locked", "pin_hmac", "hint", "handler"}
 
 _FACTS = (
     *(column for column in cases.c if column.name not in _HIDDEN),
@@ -39,6 +43,11 @@ class Filters:
     mine: bool = False
 
 
+def is_number(word: str) -> bool:
+    """Whether it looks like a case number. What doesn't isn't asked of the database."""
+    return _NUMBER.fullmatch(word) is not None
+
+
 def _seen_by(staff: Staff) -> Select[Any]:
     joined = cases.outerjoin(accounts, accounts.c.account_id == cases.c.handler)
     return select(*_FACTS).select_from(joined).where(visible(staff))
@@ -51,7 +60,7 @@ async def newest(
     *,
     before: Position | None,
     limit: int,
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Facts of cases, newest first, of those before a position."""
     query = _seen_by(staff)
     for name in ("kind", "status", "channel", "language", "needs_triage"):
@@ -64,16 +73,19 @@ async def newest(
     if before is not None:
         query = query.where(place < before)
     query = query.order_by(cases.c.opened_at.desc(), cases.c.case_number.desc()).limit(limit)
-    return (await connection.execute(query)).all()
+    rows: Sequence[AnyRow] = (await connection.execute(query)).all()
+    return rows
 
 
-async def get(connection: AsyncConnection, staff: Staff, number: str) -> Row[Any] | None:
+async def get(connection: AsyncConnection, staff: Staff, number: str) -> AnyRow | None:
     """Facts of one case; None where it isn't there for this person.
 
     `reply_count` and `reply_steps` grow with every reply and with every step of a reply's delivery.
     """
+    if not is_number(number):
+        return None
     own = replies.c.case_number == cases.c.case_number
-    steps = case((replies.c.state == "requested", 1), (replies.c.state == "accepted", 2), else_=3)
+    steps = case({"requested": 1, "accepted": 2, "failed": 3}, value=replies.c.state, else_=4)
     query = (
         _seen_by(staff)
         .add_columns(
@@ -88,18 +100,20 @@ async def get(connection: AsyncConnection, staff: Staff, number: str) -> Row[Any
     return (await connection.execute(query)).one_or_none()
 
 
-async def lock(connection: AsyncConnection, staff: Staff, number: str) -> Row[Any] | None:
+async def lock(connection: AsyncConnection, staff: Staff, number: str) -> AnyRow | None:
     """Like `get`, and nobody else changes the case until the transaction ends."""
+    if not is_number(number):
+        return None
     found = await connection.scalar(
         select(cases.c.case_number)
         .where(cases.c.case_number == number, visible(staff))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     # Only a statement after the lock sees what was changed while we waited for it.
     return await get(connection, staff, number) if found is not None else None
 
 
-async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[Row[Any]]:
+async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
     """All submissions of a case, oldest first, their narratives locked, without the contact."""
     query = (
         select(

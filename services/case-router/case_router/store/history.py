@@ -24,7 +24,9 @@ def record(
     return topics.encode(event)
 
 
-async def next_sequence(connection: AsyncConnection, case_number: str, count: int = 1) -> int | None:
+async def next_sequence(
+    connection: AsyncConnection, case_number: str, count: int = 1
+) -> int | None:
     """The first of `count` new sequence numbers of the case; None where there is no such case.
 
     Locks the case's row for the rest of the transaction, so its events keep their order.
@@ -56,5 +58,3 @@ async def note(
         ),
         {"account": account_id, "action": action, "subject": subject, "numbers": list(numbers)},
     )
-
-

@@ -12,13 +12,15 @@ from speakup.submission import Content, Reply
 log = get_logger("case-router")
 
 
-def open_content(key: bytes, case_number: str, submission_id: UUID, locked: bytes) -> Content | None:
+def open_content(
+    key: bytes, case_number: str, submission_id: UUID, locked: bytes
+) -> Content | None:
     """A submission's narrative; None where the lock doesn't open, which the log tells."""
     try:
         plain = seal.unlock(key, locked, content_context(case_number, submission_id))
         return Content.model_validate_json(plain)
-    except (seal.CannotOpenError, ValueError) as error:
-        log.error("narrative_unreadable", submission_id=submission_id, exc_info=error)
+    except (seal.CannotOpenError, ValueError):
+        log.exception("narrative_unreadable", submission_id=submission_id)
         return None
 
 
@@ -33,6 +35,6 @@ def open_reply(key: bytes, case_number: str, reply_id: UUID, locked: bytes) -> R
     try:
         plain = seal.unlock(key, locked, reply_context(case_number, reply_id))
         return Reply.model_validate_json(plain)
-    except (seal.CannotOpenError, ValueError) as error:
-        log.error("reply_unreadable", reply_id=reply_id, exc_info=error)
+    except (seal.CannotOpenError, ValueError):
+        log.exception("reply_unreadable", reply_id=reply_id)
         return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.rows import AnyRow
 from case_router.tables import accounts, replies, submissions
 from speakup.events import Channel, Purpose, Sealed
 
@@ -26,9 +26,7 @@ class Reachable:
 async def reachable(connection: AsyncConnection, number: str) -> Reachable | None:
     """The newest way to the reporter; None where they left none."""
     query = (
-        select(
-            submissions.c.submission_id, submissions.c.channel, submissions.c.contact_reply
-        )
+        select(submissions.c.submission_id, submissions.c.channel, submissions.c.contact_reply)
         .where(
             submissions.c.case_number == number,
             submissions.c.answerable,
@@ -65,7 +63,7 @@ async def add(
     )
 
 
-async def of_case(connection: AsyncConnection, number: str) -> Sequence[Row[Any]]:
+async def of_case(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
     """All replies of a case, oldest first, with the name of who asked for each."""
     joined = replies.outerjoin(accounts, accounts.c.account_id == replies.c.requested_by)
     query = (

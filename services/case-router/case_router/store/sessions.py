@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.rows import AnyRow
 from case_router.tables import sessions
 
 
@@ -38,7 +38,7 @@ async def add(
     )
 
 
-async def take(connection: AsyncConnection, token_hash: bytes) -> Row[Any] | None:
+async def take(connection: AsyncConnection, token_hash: bytes) -> AnyRow | None:
     """The token's session, marked as rotated; None where it is unknown or over.
 
     A token that was rotated before is in two hands: its whole family ends.

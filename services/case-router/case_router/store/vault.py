@@ -84,7 +84,9 @@ class Vault:
         """The keys of these cases; an erased case has none."""
         async with self._engine.connect() as connection:
             rows = await connection.execute(
-                text("SELECT case_number, wrapped FROM case_keys WHERE case_number = ANY(:numbers)"),
+                text(
+                    "SELECT case_number, wrapped FROM case_keys WHERE case_number = ANY(:numbers)"
+                ),
                 {"numbers": list(numbers)},
             )
             return {

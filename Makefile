@@ -1,0 +1,61 @@
+# Speak Up: what one does with it. `make help` lists it.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+SETUP := python3 deploy/setup.py
+
+.PHONY: help run test check demo bench faults model kafka lock clean
+
+help:  ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run:  ## set up and start everything on http://127.0.0.1:8000 (Ctrl-C stops it)
+	@$(SETUP)
+	@exec $(PYTHON) -m embedded
+
+test:  ## set up and run all tests
+	@$(SETUP) --dev
+	$(PYTHON) -m pytest
+
+check:  ## formatting, lint, types, architecture
+	@$(SETUP) --dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+demo:  ## send samples through a running system and say where to look
+	@$(SETUP)
+	@exec $(PYTHON) -m embedded.demo
+
+bench:  ## measure, each figure beside its baseline
+	@$(SETUP) --dev
+	$(PYTHON) -m tests.bench
+
+faults:  ## break a running system many times over and count (long)
+	@$(SETUP) --dev
+	SPEAKUP_FAULTS=large $(PYTHON) -m pytest tests/faults
+
+model:  ## train the classifier anew from its rows
+	@$(SETUP) --dev
+	$(PYTHON) -m case_router.train
+
+kafka:  ## fetch Apache Kafka (Java and Maven needed) for journeys and faults
+	@command -v java >/dev/null && command -v mvn >/dev/null || \
+		{ echo "Java 17 and Maven are needed: apt-get install openjdk-17-jre-headless maven"; exit 1; }
+	@test -d deploy/kafka/target/jars && test deploy/kafka/target/jars -nt deploy/kafka/pom.xml || \
+		{ echo "fetching Apache Kafka (43 MB) ..." && rm -rf deploy/kafka/target && \
+		  mvn -q -B -f deploy/kafka/pom.xml dependency:copy-dependencies && touch deploy/kafka/target/jars; }
+	@echo "Apache Kafka is in deploy/kafka/target/jars; python3 deploy/kafka/start.py runs it"
+
+lock:  ## resolve the pinned packages anew (uv needed)
+	uv pip compile pyproject.toml --extra embedded --extra build $(COMPILE) -o requirements.lock
+	uv pip compile pyproject.toml --extra embedded --extra build --extra dev $(COMPILE) \
+		-c requirements.lock -o requirements-dev.lock
+
+COMPILE := -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url
+
+clean:  ## remove what was made, but not the data in var/
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		deploy/kafka/target dist
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

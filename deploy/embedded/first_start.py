@@ -1,0 +1,93 @@
+"""What a first start makes and later ones find: keys, and the first staff accounts."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from embedded.postgres_folder import write_private
+from speakup.keys import INTAKE, UNSEALING, KeyFolder, MissingKeyError, contact_purpose
+
+NAMES = ("admin", "chair", "officer", "handler", "auditor", "mailroom")
+"""Of the first accounts; each has the role of its name."""
+
+SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts")
+SIGNING = "token-signing"
+PUBLIC_KEY_FILE = "tokens.pem"
+"""As `speakup.staff` names it, whose import would take the start half a second."""
+
+# Nothing that looks like something else, 5 bits a character.
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def ensure_keys(folder: Path) -> None:
+    """Every key that the services need; those that are there stay."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    keys = KeyFolder(folder)
+    for purpose in (INTAKE, contact_purpose("email"), UNSEALING):
+        keys.ensure_pair(purpose)
+    for name in SECRETS:
+        keys.ensure_secret(name)
+    _ensure_signing(keys)
+
+
+def _ensure_signing(keys: KeyFolder) -> None:
+    private = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    keys.ensure_secret(SIGNING, private)
+    try:
+        keys.read_file(PUBLIC_KEY_FILE)
+    except MissingKeyError:
+        public = load_pem_private_key(keys.secret(SIGNING), None).public_key()
+        keys.publish_file(
+            PUBLIC_KEY_FILE,
+            public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        )
+
+
+class FirstAccounts:
+    """`first-accounts.txt`, one `name password` a line, and whether the accounts were made from it.
+
+    The file is written before any account, so that no account's password is lost by an interruption.
+    """
+
+    def __init__(self, var: Path) -> None:
+        self.file = var / "first-accounts.txt"
+        self._made = var / "first-accounts.made"
+
+    def are_made(self) -> bool:
+        """Whether this was done, at some start."""
+        return self._made.exists()
+
+    def ensure_file(self) -> None:
+        """The file, mode 600, with passwords of 100 bits where it isn't there yet."""
+        if not self.file.exists():
+            write_private(self.file, "".join(f"{name} {_password()}\n" for name in NAMES))
+
+    def note_made(self) -> None:
+        """From now on the accounts are the admin's."""
+        write_private(self._made, "")
+
+    def shown(self) -> str:
+        """For the screen, once."""
+        lines = [line.split(" ", 1) for line in self.file.read_text().splitlines()]
+        table = "\n".join(f"  {name:<10} {password}" for name, password in lines)
+        return (
+            "first accounts and their passwords, shown this once and kept in\n"
+            f"{self.file} (delete it when the passwords are somewhere safe):\n{table}"
+        )
+
+
+def _password() -> str:
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))

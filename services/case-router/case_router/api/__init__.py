@@ -1,0 +1,40 @@
+"""The router's HTTP face: tokens and accounts, the case API v1, the pages' sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from case_router.api import (
+    account,
+    assignment,
+    cases,
+    dead_letters,
+    files,
+    login,
+    one_case,
+    replies,
+    status,
+    token,
+)
+from case_router.api.parts import Parts
+
+__all__ = ["Parts", "routers"]
+
+
+def routers(parts: Parts) -> Sequence[APIRouter]:
+    """All routes of the service."""
+    modules = (
+        token,
+        account,
+        cases,
+        one_case,
+        files,
+        replies,
+        assignment,
+        status,
+        dead_letters,
+        login,
+    )
+    return [module.router(parts) for module in modules]

@@ -1,0 +1,160 @@
+"""What the case API answers, as models: the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from speakup.events import (
+    Action,
+    Anonymity,
+    Channel,
+    Disposition,
+    Finding,
+    Kind,
+    Language,
+    Person,
+    Purpose,
+    Relation,
+    Status,
+)
+from speakup.problems import MEDIA_TYPE
+
+
+class Answer(BaseModel):
+    """Made from a row or from values."""
+
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
+
+
+class ProblemDetails(Answer):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(description="What is wrong and what to do about it.")
+
+
+class CaseFacts(Answer):
+    """What is known of a case, without a word of what the reporter wrote."""
+
+    case_number: str = Field(examples=["2481632047"])
+    channel: Channel
+    status: Status
+    kind: Kind | None = Field(description="Empty until the case is classified.")
+    kind_by: str | None = Field(description="The classifier's version, or `person`.")
+    probability: float | None
+    category: str | None
+    language: Language | None
+    needs_triage: bool = Field(description="The classifier wasn't sure enough.")
+    relation: Relation
+    person: Person
+    anonymity: Anonymity
+    restricted: bool = Field(description="About compliance staff: for the chair alone.")
+    handler: str | None = Field(description="The account that works on it.", examples=["handler"])
+    received_at: datetime
+    opened_at: datetime
+    acknowledged_at: datetime | None
+    disposition: Disposition | None
+    finding: Finding | None
+    action: Action | None
+    sequence: int = Field(description="Of the case's newest event.")
+
+
+class CasePage(Answer):
+    """Some cases, newest first."""
+
+    items: list[CaseFacts]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null at the end.")
+
+
+class AttachmentFacts(Answer):
+    """A file that came with a submission; get it by its index."""
+
+    index: int
+    name: str = Field(description="The sender's word.", examples=["invoice.pdf"])
+    content_type: str = Field(description="The sender's word.", examples=["application/pdf"])
+    size: int = Field(description="Bytes.")
+
+
+class Narrative(Answer):
+    """What the reporter wrote."""
+
+    subject: str
+    text: str
+    cut: bool = Field(description="The text is longer; all of it is at `…/text`.")
+    attachments: list[AttachmentFacts]
+    raw: bool = Field(description="The message as it came is at `…/raw`.")
+
+
+class SubmissionRead(Answer):
+    """One thing that the reporter sent."""
+
+    submission_id: UUID
+    follow_up: bool
+    channel: Channel
+    received_at: datetime
+    unparsed: bool = Field(description="It couldn't be read by machine; there is only `…/raw`.")
+    answerable: bool = Field(description="False for automatic mails: they are never answered.")
+    narrative: Narrative | None = Field(description="Null where it was erased.")
+
+
+class ReplyRead(Answer):
+    """A word to the reporter and how far it has got."""
+
+    reply_id: UUID
+    purpose: Purpose
+    requested_at: datetime
+    by: str | None = Field(description="The account; null for what the service sends itself.")
+    state: str = Field(examples=["requested", "accepted", "delivered", "failed"])
+    state_at: datetime
+    failure: str | None
+    text: str | None = Field(description="Null for acknowledgements and what was erased.")
+
+
+class CaseRead(CaseFacts):
+    """A case with all that was sent and said. PIN and contact are never shown."""
+
+    erased: bool = Field(description="The case's key was destroyed: only facts are left.")
+    submissions: list[SubmissionRead]
+    replies: list[ReplyRead]
+
+
+class CaseChanged(Answer):
+    """What a change led to; the new ETag is in the header."""
+
+    case_number: str
+    status: Status
+    sequence: int
+
+
+class ReplyTaken(CaseChanged):
+    """A reply is on its way; its state is shown with the case."""
+
+    reply_id: UUID
+
+
+_WORDS = {
+    401: "Not signed in, or the token is over.",
+    403: "Narratives need a second factor.",
+    404: "Not there, or not for you: the answer is the same.",
+    409: "The case's state doesn't allow it; the detail says why.",
+    410: "It has been erased or lost.",
+    412: "The case has changed since you read it; read it again.",
+    422: "Some values don't fit.",
+    428: "`If-Match` is missing.",
+    503: "Too busy or a part is away; try again.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For a route's `responses`: these statuses answer with problem details."""
+    schema = {"schema": ProblemDetails.model_json_schema()}
+    return {
+        status: {"description": _WORDS[status], "content": {MEDIA_TYPE: schema}}
+        for status in statuses
+    }

@@ -1,0 +1,93 @@
+"""Giving a case to a handler."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from case_router.api.answers import Answer, CaseChanged, problems
+from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.one_case import Number
+from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
+from case_router.store import accounts, changes
+from speakup.events import CaseAssigned
+from speakup.problems import Problem
+from speakup.staff import Role, Staff
+
+ASSIGNERS = frozenset({Role.officer, Role.chair})
+
+
+class AssignmentBody(BaseModel):
+    """Who is to work on the case."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
+
+    handler: str = Field(
+        max_length=64, description="A name from `/handlers`.", examples=["handler"]
+    )
+
+
+class Handler(Answer):
+    """Somebody a case can be given to."""
+
+    name: str
+
+
+class Handlers(Answer):
+    """All of them, by name."""
+
+    items: list[Handler]
+
+
+def router(parts: Parts) -> APIRouter:
+    """`POST /cases/{number}/assignment` and `GET /handlers`."""
+    routes = APIRouter(prefix=PREFIX, tags=["cases"], dependencies=[IN_THE_DOCS])
+    assigner = Depends(parts.caller(ASSIGNERS))
+
+    @routes.post(
+        "/cases/{number}/assignment",
+        summary="Give a case to a handler",
+        response_model=CaseChanged,
+        responses=problems(401, 404, 412, 422, 428),
+    )
+    async def assign(
+        request: Request,
+        number: Number,
+        body: AssignmentBody,
+        if_match: IfMatch = None,
+        idempotency_key: IdempotencyKey = None,
+        staff: Staff = assigner,
+    ) -> Response:
+        """By an officer; of a restricted case, by the chair. The handler sees it from then on."""
+        return await make(parts, request, staff, number, body, partial(_assign, body))
+
+    @routes.get("/handlers", summary="List handlers", responses=problems(401, 404))
+    async def list_handlers(staff: Staff = assigner) -> Handlers:
+        """Whom cases can be given to."""
+        async with parts.engine.connect() as connection:
+            rows = await accounts.with_role(connection, Role.handler)
+        return Handlers(items=[Handler.model_validate(row) for row in rows])
+
+    return routes
+
+
+async def _assign(body: AssignmentBody, change: Change) -> dict[str, str]:
+    handler = await _handler(change.connection, body.handler)
+    if change.case.handler != body.handler:
+        await changes.set_facts(change.connection, change.number, handler=handler)
+        await change.tell(CaseAssigned)
+        await change.note("case.assigned", handler)
+    return {}
+
+
+async def _handler(connection: AsyncConnection, name: str) -> UUID:
+    for row in await accounts.with_role(connection, Role.handler):
+        if row.name == name:
+            found: UUID = row.account_id
+            return found
+    raise Problem(422, "There is no handler by that name; GET /api/v1/handlers lists them.")

@@ -1,0 +1,114 @@
+"""What came with a submission as files: attachments, the whole text, the message as it came."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import Response
+
+from case_router.api.answers import problems
+from case_router.api.downloads import download
+from case_router.api.one_case import Number
+from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
+from case_router.store import cases, history
+from case_router.store.narratives import open_content
+from speakup.logs import get_logger
+from speakup.problems import Problem, not_found
+from speakup.seal import CannotOpenError
+from speakup.staff import Staff
+from speakup.submission import Blob, Content
+
+SUBMISSION = "/cases/{number}/submissions/{submission_id}"
+
+Index = Annotated[int, Path(ge=0, le=100_000, description="The attachment's `index`.")]
+
+log = get_logger("case-router")
+
+
+def router(parts: Parts) -> APIRouter:
+    """`GET /cases/{number}/submissions/{submission_id}/…`."""
+    routes = APIRouter(prefix=PREFIX, tags=["cases"], dependencies=[IN_THE_DOCS])
+    reader = Depends(parts.reader())
+    answers = problems(401, 403, 404, 410) | {
+        200: {"description": "The bytes, to be saved.", "content": {"application/octet-stream": {}}}
+    }
+
+    @routes.get(
+        f"{SUBMISSION}/attachments/{{index}}",
+        summary="Download an attachment",
+        response_class=Response,
+        responses=answers,
+    )
+    async def attachment(
+        number: Number, submission_id: UUID, index: Index, staff: Staff = reader
+    ) -> Response:
+        """Always as a download: what strangers send is never opened by the browser."""
+        content = await _open(parts, staff, number, submission_id, f"attachment/{index}")
+        if index >= len(content.attachments):
+            raise not_found()
+        file = content.attachments[index]
+        return download(await _fetch(parts, file.blob), file.name, f"attachment-{index}")
+
+    @routes.get(
+        f"{SUBMISSION}/raw",
+        summary="Download the message as it came",
+        response_class=Response,
+        responses=answers,
+    )
+    async def raw(number: Number, submission_id: UUID, staff: Staff = reader) -> Response:
+        """For what can't be read by machine, and for a court. Without its routing headers."""
+        content = await _open(parts, staff, number, submission_id, "raw")
+        if content.raw is not None:
+            return download(content.raw, "", f"{number}.eml")
+        if content.raw_blob is None:
+            raise not_found()
+        return download(await _fetch(parts, content.raw_blob), "", f"{number}.eml")
+
+    @routes.get(
+        f"{SUBMISSION}/text",
+        summary="Download the whole text",
+        response_class=Response,
+        responses=answers,
+    )
+    async def text(number: Number, submission_id: UUID, staff: Staff = reader) -> Response:
+        """UTF-8; needed where the case shows the text `cut`."""
+        content = await _open(parts, staff, number, submission_id, "text")
+        if content.full_text is None:
+            return download(content.text.encode(), "", f"{number}.txt")
+        return download(await _fetch(parts, content.full_text), "", f"{number}.txt")
+
+    return routes
+
+
+async def _open(parts: Parts, staff: Staff, number: str, submission_id: UUID, what: str) -> Content:
+    """The submission's narrative, its reading noted. Raises Problem 404, 410."""
+    async with parts.engine.begin() as connection:
+        case = await cases.get(connection, staff, number)
+        sent = await cases.submissions_of(connection, number) if case is not None else []
+        row = next((row for row in sent if row.submission_id == submission_id), None)
+        if row is None:
+            raise not_found()
+        await history.note(
+            connection,
+            "file.read",
+            [number],
+            account_id=UUID(staff.account_id),
+            subject=f"{submission_id}/{what}",
+        )
+    key = (await parts.vault.keys_of([number])).get(number)
+    content = open_content(key, number, submission_id, row.content_locked) if key else None
+    if content is None:
+        raise Problem(410, "The case's narrative was erased, or can't be opened any more.")
+    return content
+
+
+async def _fetch(parts: Parts, blob: Blob) -> bytes:
+    try:
+        return await parts.blobs.get(blob)
+    except (FileNotFoundError, CannotOpenError):
+        log.exception("blob_lost", digest=blob.digest)
+        raise Problem(
+            410, "The file isn't in the object store any more, or was damaged. Tell the admin."
+        ) from None

@@ -1,0 +1,119 @@
+"""The pages' sign-in: a form, renewing without asking, signing out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Cookie, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from case_router.api.local_path import local_path
+from case_router.api.parts import Parts
+from case_router.api.session_cookies import LOGOUT, REFRESH, REFRESH_COOKIE, SessionCookies
+from case_router.passwords import LONGEST, TooManyWaitingError
+from case_router.sign_in import CodeNeededError, RefusedError
+from speakup.pages import Pages
+from speakup.problems import Problem
+from speakup.staff import bearer
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+Next = Annotated[str | None, Query(alias="next")]
+RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE)]
+
+
+def router(parts: Parts) -> APIRouter:
+    """`/login`, `/login/refresh` and `/logout`."""
+    routes = APIRouter(include_in_schema=False)
+    door = _Door(parts)
+
+    @routes.get("/login")
+    async def form(request: Request, next_path: Next = None) -> Response:
+        return door.form(request, next_path)
+
+    @routes.post("/login", dependencies=[Depends(_same_site)])
+    async def enter(
+        request: Request,
+        name: Annotated[str, Form(max_length=LONGEST)] = "",
+        password: Annotated[str, Form(max_length=LONGEST)] = "",
+        totp: Annotated[str, Form(max_length=20)] = "",
+        next_path: Annotated[str | None, Form(alias="next")] = None,
+    ) -> Response:
+        return await door.enter(request, name, password, totp or None, next_path)
+
+    @routes.get(REFRESH)
+    async def renew(next_path: Next = None, token: RefreshCookie = None) -> Response:
+        return await door.renew(token or "", local_path(next_path))
+
+    @routes.post(LOGOUT, dependencies=[Depends(_same_site)])
+    async def leave(token: RefreshCookie = None) -> Response:
+        return await door.leave(token or "")
+
+    return routes
+
+
+class _Door:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._pages = Pages(TEMPLATES)
+        self._cookies = SessionCookies(parts.settings.public_url)
+
+    def form(
+        self,
+        request: Request,
+        next_path: str | None,
+        status: int = 200,
+        problem: str | None = None,
+        name: str = "",
+    ) -> Response:
+        token = bearer(request)
+        staff = self._parts.verifier.verify(token) if token else None
+        return self._pages.show(
+            request,
+            "login.html",
+            status=status,
+            next_path=local_path(next_path),
+            problem=problem,
+            name=name,
+            signed_in_as=staff.name if staff is not None else None,
+        )
+
+    async def enter(
+        self, request: Request, name: str, password: str, code: str | None, next_path: str | None
+    ) -> Response:
+        try:
+            tokens = await self._parts.sign_in.with_password(name, password, code)
+        except RefusedError:
+            return self.form(request, next_path, 401, "login.refused", name)
+        except CodeNeededError:
+            return self.form(request, next_path, 401, "login.code_needed", name)
+        except TooManyWaitingError:
+            return self.form(request, next_path, 503, "login.busy", name)
+        response = RedirectResponse(local_path(next_path), 303)
+        self._cookies.set(response, tokens)
+        return response
+
+    async def renew(self, token: str, onward: str) -> Response:
+        try:
+            tokens = await self._parts.sign_in.refresh(token)
+        except RefusedError:
+            response = RedirectResponse("/login?" + urlencode({"next": onward}), 303)
+            self._cookies.clear(response)
+            return response
+        response = RedirectResponse(onward, 303)
+        self._cookies.set(response, tokens)
+        return response
+
+    async def leave(self, token: str) -> Response:
+        await self._parts.sign_in.end(token)
+        response = RedirectResponse("/login", 303)
+        self._cookies.clear(response)
+        return response
+
+
+def _same_site(request: Request) -> None:
+    """Another site's form signs nobody in or out (Fetch Metadata; old browsers send none)."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Problem(403, "This form was sent from another site. Sign in from our own page.")

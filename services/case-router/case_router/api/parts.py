@@ -1,0 +1,72 @@
+"""What the router's HTTP face is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from case_router.sign_in import SignIn
+from case_router.store.vault import Vault
+from speakup.blobs import BlobStore
+from speakup.dead_letters import DeadLetters, RawMessage
+from speakup.keys import KeyFolder
+from speakup.problems import Problem
+from speakup.relay import Relay
+from speakup.settings import Common
+from speakup.staff import Role, Staff, Verifier, require
+
+PREFIX = "/api/v1"
+
+CASE_WORKERS = frozenset({Role.handler, Role.officer, Role.chair})
+"""Who sees cases at all; which of them, says `store.access`."""
+
+IN_THE_DOCS = Depends(
+    OAuth2PasswordBearer(f"{PREFIX}/token", auto_error=False, refreshUrl=f"{PREFIX}/token")
+)
+"""Shows in the OpenAPI document that a token is needed; `caller` is what asks for it."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All that the routes use. The keys folder holds `token-signing` and `accounts` by now."""
+
+    engine: AsyncEngine
+    keys: KeyFolder
+    vault: Vault
+    blobs: BlobStore
+    relay: Relay
+    settings: Common
+    dead_letters: DeadLetters
+    replay: Callable[[RawMessage], Awaitable[None]]
+    verifier: Verifier = field(init=False)
+    sign_in: SignIn = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verifier", Verifier(self.keys))
+        object.__setattr__(self, "sign_in", SignIn(self.engine, self.keys, self.settings))
+
+    def caller(self, roles: Collection[Role]) -> Callable[[Request], Staff]:
+        """A dependency: the caller, who has one of these roles; else 401 or 404."""
+        return require(self.verifier, roles)
+
+    def reader(self) -> Callable[[Request], Staff]:
+        """A dependency: the caller, who may be shown narratives; else 401, 404 or 403."""
+        caller = require(self.verifier, CASE_WORKERS)
+
+        def reader(request: Request) -> Staff:
+            staff = caller(request)
+            if not staff.narratives:
+                raise Problem(
+                    403,
+                    "What reporters wrote is shown only after signing in with a second factor. "
+                    f"Enrol one: POST {PREFIX}/account/totp, add the secret to an authenticator "
+                    f"app, POST its code to {PREFIX}/account/totp/confirm, and sign in again "
+                    "with the next code as `totp`.",
+                )
+            return staff
+
+        return reader

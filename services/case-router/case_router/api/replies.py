@@ -1,0 +1,149 @@
+"""Writing to the reporter: a question or the answer, by the channel that they chose."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from case_router import transitions
+from case_router.api.answers import ReplyTaken, problems
+from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.one_case import Number
+from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
+from case_router.store import changes, history, replies
+from case_router.store.narratives import lock_reply
+from speakup import outbox, seal
+from speakup.events import (
+    CaseAnswered,
+    CaseStatusChanged,
+    Language,
+    Purpose,
+    ReplyRequested,
+    Status,
+)
+from speakup.keys import MissingKeyError, contact_purpose
+from speakup.logs import get_logger
+from speakup.problems import Problem
+from speakup.staff import Staff
+from speakup.submission import Reply
+
+log = get_logger("case-router")
+
+
+class ReplyBody(BaseModel):
+    """What to say."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        extra="forbid",
+        json_schema_extra={
+            "example": {"purpose": "question", "text": "Which warehouse do you mean?"}
+        },
+    )
+
+    purpose: Literal["question", "answer"]
+    text: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
+        Field(description="In the reporter's language; sent as it is."),
+    ]
+
+
+def router(parts: Parts) -> APIRouter:
+    """`POST /cases/{number}/replies`."""
+    routes = APIRouter(prefix=PREFIX, tags=["cases"], dependencies=[IN_THE_DOCS])
+    reader = Depends(parts.reader())
+
+    @routes.post(
+        "/cases/{number}/replies",
+        summary="Write to the reporter",
+        status_code=201,
+        response_model=ReplyTaken,
+        responses=problems(401, 403, 404, 409, 412, 422, 428),
+    )
+    async def write(
+        request: Request,
+        number: Number,
+        body: ReplyBody,
+        if_match: IfMatch = None,
+        idempotency_key: IdempotencyKey = None,
+        staff: Staff = reader,
+    ) -> Response:
+        """A question makes a new case one in progress; an answer makes it answered."""
+        return await make(parts, request, staff, number, body, partial(_write, body))
+
+    return routes
+
+
+async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
+    status, purpose = Status(change.case.status), Purpose(body.purpose)
+    if not transitions.may_be_written_to(status):
+        raise Problem(409, "The case is closed. Reopen it before you write to the reporter.")
+    reachable = await replies.reachable(change.connection, change.number)
+    if reachable is None:
+        raise Problem(
+            409, "The reporter can't be reached: they left no address that may be answered."
+        )
+    key = (await change.parts.vault.keys_of([change.number])).get(change.number)
+    if key is None:
+        raise Problem(409, "The case has been erased; nobody can be written to about it.")
+    reply_id, reply = uuid4(), Reply(text=body.text)
+    request = ReplyRequested(
+        reply_id=reply_id,
+        case_number=change.number,
+        channel=reachable.channel,
+        purpose=purpose,
+        requested_at=datetime.now(UTC),
+        language=Language(change.case.language) if change.case.language else None,
+        contact=reachable.contact,
+        submission_id=reachable.submission_id,
+        content=_channel_key(change.parts, reachable).seal(
+            reply.model_dump_json().encode(), seal.reply_info(reply_id)
+        ),
+    )
+    await replies.add(
+        change.connection,
+        reply_id=reply_id,
+        case_number=change.number,
+        purpose=purpose,
+        account_id=change.staff.account_id,
+        content_locked=lock_reply(key, change.number, reply_id, reply),
+    )
+    await _put_out(change, request)
+    await _move_on(change, status, purpose)
+    await change.note("reply.requested", reply_id)
+    return {"reply_id": str(reply_id)}
+
+
+def _channel_key(parts: Parts, reachable: replies.Reachable) -> seal.PublicKey:
+    try:
+        return parts.keys.public(contact_purpose(reachable.channel))
+    except MissingKeyError:
+        log.exception("contact_key_missing", channel=reachable.channel)
+        raise Problem(
+            503, "The key of the reporter's channel isn't on this machine. Tell the admin."
+        ) from None
+
+
+async def _put_out(change: Change, request: ReplyRequested) -> None:
+    # The reply's id is the event's as well: `reply.accepted` settles it by that.
+    record = history.record(request, change.number, event_id=request.reply_id)
+    retry = change.parts.settings.outbox_retry_seconds
+    await outbox.add(change.connection, [record], retry=retry)
+    change.records.append(record)
+
+
+async def _move_on(change: Change, status: Status, purpose: Purpose) -> None:
+    answer = purpose is Purpose.answer
+    wanted = Status.answered if answer else transitions.after_question(status)
+    events: list[changes.Numbered] = [CaseAnswered] if answer else []
+    if wanted is not status:
+        await changes.set_facts(change.connection, change.number, status=wanted)
+        events.append(partial(CaseStatusChanged, status=wanted))
+    await change.tell(*events)

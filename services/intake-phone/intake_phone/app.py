@@ -1,0 +1,16 @@
+"""Wiring of intake-phone: health only, no calls yet. The channel's own issue fills it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from speakup.service import Service
+
+NAME = "intake-phone"
+
+
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    """The service, without routes and tasks."""
+    yield Service(NAME)
