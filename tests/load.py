@@ -7,6 +7,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import aiosmtplib
 
@@ -79,9 +80,9 @@ class Load:
         assert twice == []
 
 
-def _mark(submissions: Sequence[dict[str, str]], run: str) -> str:
+def _mark(submissions: Sequence[dict[str, Any]], run: str) -> str:
     for submission in submissions:
-        text = submission["text"]
+        text = submission["narrative"]["text"]
         start = text.find(f"mark-{run}-")
         if start >= 0:
             return text[start : text.index("-end", start) + 4]

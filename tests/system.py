@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -174,11 +175,14 @@ class System:
 
 
 @contextmanager
-def run_system(var: Path, environment: Mapping[str, str] | None = None) -> Iterator[System]:
-    """A system that is stopped at the end."""
-    system = System(var, environment)
-    system.start()
-    try:
-        yield system
-    finally:
-        system.stop()
+def run_system(environment: Mapping[str, str] | None = None) -> Iterator[System]:
+    """A system in a folder of its own, stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="speakup-", ignore_cleanup_errors=True) as folder:
+        # The database's account must reach it; pytest's own folders are closed to it.
+        Path(folder).chmod(0o711)
+        system = System(Path(folder) / "var", environment)
+        system.start()
+        try:
+            yield system
+        finally:
+            system.stop()

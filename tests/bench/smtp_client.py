@@ -14,7 +14,8 @@ PER_CONNECTION = 25
 def mails(count: int) -> list[bytes]:
     """Usual mails of about 2 kB."""
     text = (
-        "The foreman of the second shift sells diesel from our tank, twice a week since May.\r\n" * 18
+        "The foreman of the second shift sells diesel from our tank, twice a week since May.\r\n"
+        * 18
     )
     return [
         (

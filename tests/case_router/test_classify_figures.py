@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from case_router.figures import RIGHT, accuracy_and_f1, calibrate, calibration_error, routed
-from case_router.train import NEIGHBOURS, folds
+from case_router.fit import NEIGHBOURS, folds
 
 REPORT, INQUIRY, OUT = 0, 1, 2
 
 
-def scores_and_truth(n: int = 600) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def scores_and_truth(n: int = 600) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(3)
     truth = rng.integers(0, 3, n)
     scores = rng.normal(0, 2, (n, 3))
@@ -45,7 +46,7 @@ def test_boastful_scores_are_tempered() -> None:
 
 
 def test_accuracy_and_f1_are_those_of_the_textbook() -> None:
-    accuracy, f1 = accuracy_and_f1(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 3)
+    accuracy, f1 = accuracy_and_f1(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]))
     assert accuracy == 0.75
     assert f1 == pytest.approx((2 / 3 + 4 / 5) / 2)
 

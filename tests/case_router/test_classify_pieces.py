@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from case_router.pieces import HEAD, PIECE, TAIL, clean, pieces
 from hypothesis import given
 from hypothesis import strategies as st
+
+from case_router.pieces import HEAD, PIECE, TAIL, clean, pieces
 
 
 @given(st.text(max_size=3_000))

@@ -28,8 +28,8 @@ def scale() -> Scale:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system() -> Iterator[System]:
     """Without a classifier: it would only take processor time from what is tested."""
     environment = {"SPEAKUP_CLASSIFY_WORKERS": "0", "SPEAKUP_OUTBOX_RETRY_SECONDS": "2"}
-    with run_system(tmp_path_factory.mktemp("faults") / "var", environment) as started:
+    with run_system(environment) as started:
         yield started

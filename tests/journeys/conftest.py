@@ -23,11 +23,9 @@ def kafka_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
 
 
 @pytest.fixture(scope="session")
-def system(
-    tmp_path_factory: pytest.TempPathFactory, kafka_environment: dict[str, str]
-) -> Iterator[System]:
+def system(kafka_environment: dict[str, str]) -> Iterator[System]:
     """Started as `make run` starts it."""
-    with run_system(tmp_path_factory.mktemp("system") / "var", kafka_environment) as started:
+    with run_system(kafka_environment) as started:
         yield started
 
 

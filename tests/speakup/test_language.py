@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from speakup.events import Language
 from speakup.language import detect
 

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from case_router.api import Parts, routers
-from case_router.classify import Classifier
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.rotate import Rotation
@@ -87,13 +86,9 @@ async def open_service() -> AsyncIterator[Service]:
             "deliveries": deliveries.run,
             "rotation": Rotation(engine, keys, settings).run,
         }
-        if settings.classify_workers:
-            classifier = Classifier.load()
-            for number in range(settings.classify_workers):
-                worker = Worker(
-                    engine=engine, vault=vault, relay=relay, classifier=classifier, retry=retry
-                )
-                tasks[f"classify-{number}"] = worker.run
+        for number in range(settings.classify_workers):
+            worker = Worker(engine=engine, vault=vault, relay=relay, retry=retry)
+            tasks[f"classify-{number}"] = worker.run
         parts = Parts(
             engine=engine,
             keys=keys,

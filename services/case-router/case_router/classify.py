@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from case_router.model import Embedder, Weights, load_weights
+from case_router.ngrams import weigh
 from case_router.pieces import clean
 from speakup.events import Channel, Kind, Language
 from speakup.language import detect
@@ -56,7 +57,7 @@ class Classifier:
         if letters < 2:
             return self._nothing_to_read(hint)
         features = self._embedder.features(text)
-        kind, probability = self._kind(features)
+        kind, probability = self._kind(text, features)
         unsure = (
             language is None
             or letters < FEWEST_LETTERS
@@ -70,9 +71,11 @@ class Classifier:
         kind = hint or Kind.breach_report
         return Classification(kind, 1 / len(Kind), True, None, None, self._weights.version)
 
-    def _kind(self, features: NDArray[np.float32]) -> tuple[Kind, float]:
+    def _kind(self, text: str, features: NDArray[np.float32]) -> tuple[Kind, float]:
         weights = self._weights
+        places, values = weigh(text, weights.ngram_rarity)
         scores = weights.kind_weights @ features + weights.kind_bias
+        scores += weights.ngram_weights[:, places] @ values
         probabilities = softmax(scores / weights.temperature)
         best = int(probabilities.argmax())
         return weights.kinds[best], float(probabilities[best])

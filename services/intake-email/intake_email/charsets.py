@@ -30,7 +30,7 @@ CHARSETS = {
 }
 """What mailers write, by what they mean."""
 
-_NOT_TEXT = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
+_NOT_TEXT = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape"})
 _UNSURE = frozenset({"ascii", "cp1252"})
 """What mailers declare when they don't know."""
 _CYRILLIC = ("kz1048", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
@@ -90,6 +90,8 @@ def _codec(charset: str | None) -> str | None:
     name = (charset or "").strip().strip("\"'").lower()
     try:
         codec = codecs.lookup(CHARSETS.get(name, name)).name
+        # Fails for what codes bytes as bytes (hex, zlib).
+        "x".encode(codec)
     except (LookupError, ValueError):
         return None
     return None if codec in _NOT_TEXT else codec

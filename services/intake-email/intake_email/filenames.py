@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 LENGTH = 255
 """Characters."""
@@ -36,7 +37,13 @@ _EXTENSIONS = {
 
 def file_name(said: str, kind: str, number: int) -> str:
     """1 to 255 characters: the last step of what the sender said, or `attachment-3.pdf`."""
-    name = _HIDING.sub("", said).replace("\\", "/").rpartition("/")[2].strip().strip("\"'")
+    name = (
+        normalize("NFC", _HIDING.sub("", said))
+        .replace("\\", "/")
+        .rpartition("/")[2]
+        .strip()
+        .strip("\"'")
+    )
     if not name.strip(". "):
         return f"attachment-{number}{_EXTENSIONS.get(kind, '.bin')}"
     if len(name) <= LENGTH:

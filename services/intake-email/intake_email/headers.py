@@ -15,6 +15,9 @@ Fields = dict[str, list[str]]
 FIELDS = 10_000
 """Header fields looked at; what follows them counts as body."""
 
+HEADER_BYTES = 1_000_000
+"""Of the whole block; what follows them counts as body."""
+
 VALUE_BYTES = 16_000
 """Of each field's value."""
 
@@ -37,7 +40,7 @@ ID_BYTES = 500
 
 def body_offset(raw: bytes, start: int, end: int) -> int:
     """Where the body of the message (or part) in `raw[start:end]` begins."""
-    block = _BLOCK.match(raw, start, end)
+    block = _BLOCK.match(raw, start, min(end, start + HEADER_BYTES))
     return block.end() if block else start
 
 

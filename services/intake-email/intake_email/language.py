@@ -21,7 +21,7 @@ _LATIN_WORD = re.compile(r"[a-z]+")
 _CYRILLIC_WORD = re.compile(r"[\u0400-\u04ff]+")
 
 _KAZAKH_SHARE = 0.04
-"""Of the Cyrillic letters. Kazakh has 15 to 25 %; a Russian text with Kazakh names has less."""
+"""Of the letters of words that aren't names. Kazakh has 15 to 25 %."""
 
 _ENGLISH_SHARE = 0.1
 """Of the Latin words. English has 30 to 50 % of those below, Russian in Latin letters 0 to 5 %."""
@@ -86,9 +86,15 @@ def language_of(text: str) -> str | None:
         return None
     if latin > cyrillic:
         return _in_latin_letters(_LATIN_WORD.findall(text.lower()))
-    if len(_KAZAKH.findall(text)) > _KAZAKH_SHARE * cyrillic:
+    return _in_cyrillic_letters(_CYRILLIC_WORD.findall(text))
+
+
+def _in_cyrillic_letters(words: list[str]) -> str:
+    # A Russian text may hold Kazakh names.
+    letters = "".join([word for word in words if word[0].islower()] or words)
+    if len(_KAZAKH.findall(letters)) > _KAZAKH_SHARE * len(letters):
         return "kk"
-    return "kk" if sum(map(_leaning, _CYRILLIC_WORD.findall(text.lower()))) > 0 else "ru"
+    return "kk" if sum(_leaning(word.lower()) for word in words) > 0 else "ru"
 
 
 def _in_latin_letters(words: list[str]) -> str:

@@ -28,7 +28,7 @@ LOOKED_AT = 100_000
 
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _SEEN_BOUNDARY = re.compile(
-    rb"(?:\A|[\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
+    rb"(?<![^\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
 )
 _AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 
