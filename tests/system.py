@@ -138,7 +138,7 @@ class System:
         while True:
             try:
                 answer = await self.get("/api/v1/cases", **params)
-            except httpx.TransportError:
+            except (httpx.TransportError, httpx.HTTPStatusError):
                 return []
             if answer.status_code != 200:
                 return []
@@ -152,7 +152,7 @@ class System:
         """The statistics, empty while they are away."""
         try:
             answer = await self.get("/api/v1/reports/summary", by="auditor")
-        except httpx.TransportError:
+        except (httpx.TransportError, httpx.HTTPStatusError):
             return {}
         body: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
         return body

@@ -21,6 +21,7 @@ class Broker:
     """A broker on a port of loopback. `start` again after `stop`, `kill` or its death: the same port."""
 
     name = "the broker"
+    forgets = True
 
     def __init__(self, folder: Path, port: int | None = None, log: Path | None = None) -> None:
         self._folder, self._log = folder, log or folder / "broker.log"

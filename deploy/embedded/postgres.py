@@ -61,6 +61,7 @@ class Postgres:
     """A server on a folder. `start` again after `stop`, `kill` or the death of the process."""
 
     name = "PostgreSQL"
+    forgets = False
 
     def __init__(self, folder: Path, log: Path | None = None) -> None:
         self._folder, self._log = folder.absolute(), log or folder / "postgres.log"

@@ -20,6 +20,8 @@ class Server(Protocol):
     """PostgreSQL or the broker."""
 
     name: str
+    forgets: bool
+    """Whether it loses what it had when it ends: then the services must begin anew, too."""
 
     def start(self) -> None:
         """Raises StartError."""
@@ -77,8 +79,9 @@ class Supervisor:
             try:
                 server.start()
                 back_off.started()
-                if self._given != self._environment():
-                    # The server has another port than before.
+                # With another port, or with a broker that knows no topic, group or offset any more:
+                # clients made anew are sure, repaired ones aren't (decision 0006).
+                if server.forgets or self._given != self._environment():
                     self._services.stop()
             except (StartError, OSError) as error:
                 say(f"{error}; trying again in {back_off.ended():g} s")

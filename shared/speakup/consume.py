@@ -62,6 +62,7 @@ class Consumer:
         self._log = get_logger(group)
         self._progress = time.monotonic()
         self._busy_since: float | None = None
+        self._looked: dict[TopicPartition, tuple[int, int]] = {}
         self._waiting = False
         self._assigned = False
         self._stop = asyncio.Event()
@@ -210,10 +211,13 @@ class Consumer:
                 await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS)
                 return
             try:
-                async with asyncio.timeout(15):
+                async with asyncio.timeout(5):
                     behind = await self._look(consumer)
             except (*UNREACHABLE, IllegalStateError):
-                # The broker is away, or partitions are just being dealt out: that's no stall.
+                # The broker is away or has lost the topics, or partitions are just being dealt out:
+                # that's no stall.
+                with suppress(*UNREACHABLE):
+                    await ensure_topics(self._settings, self._topics)
                 self._progress = max(
                     self._progress, time.monotonic() - self._settings.watchdog_seconds / 2
                 )
@@ -236,14 +240,24 @@ class Consumer:
         ends = await consumer.end_offsets(places)
         behind = 0
         for place, position in positions.items():
-            # Tansu tells the first offset of the last batch + 1 as the end; what it tells with a fetch
-            # is right.
-            end = max(ends[place], consumer.highwater(place) or 0)
-            if end < position:
+            if _is_new(self._looked.get(place), ends[place]):
                 self._log.warning("topic_is_new", topic=place.topic, partition=place.partition)
                 await consumer.seek_to_beginning(place)
                 if self._on_new_topic is not None:
                     self._on_new_topic()
                 position = 0
-            behind += end - position
+            self._looked[place] = position, ends[place]
+            behind += max(0, max(ends[place], consumer.highwater(place) or 0) - position)
         return behind
+
+
+def _is_new(before: tuple[int, int] | None, end: int) -> bool:
+    """Whether this is another topic by the same name, by our last position and end and the end now.
+
+    Ends only grow. Tansu tells as the end its last batch's first offset + 1: that may lie below our
+    position, but once it has changed it lies above.
+    """
+    if before is None:
+        return False
+    position, last_end = before
+    return end < last_end or (end != last_end and end <= position)

@@ -15,7 +15,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    InvalidMessageError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    UnknownError,
+)
+from aiokafka.structs import RecordMetadata
 from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,6 +36,9 @@ PUBLISHED = Counter("speakup_published", "Events published, repetitions too", ["
 REFUSED = Counter("speakup_refused", "Events that the broker refused for good", ["service"])
 UNSETTLED = Gauge("speakup_unsettled", "Events whose consumer hasn't confirmed them", ["service"])
 OLDEST = Gauge("speakup_unsettled_oldest_seconds", "Age of the oldest unsettled event", ["service"])
+
+REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageError)
+"""Errors about the one event; every other error is about the broker."""
 
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, SQLAlchemyError)
 
@@ -144,33 +153,51 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> None:
         """Publish and wait for the broker's word. Raises what is in UNREACHABLE."""
+        again = await self._send_once(producer, records)
+        if again:
+            # Tansu's word for a topic that isn't there (any more) is "unknown error".
+            await ensure_topics(self._settings, self._topics)
+            for record in await self._send_once(producer, again):
+                self._refused(record)
+
+    async def _send_once(
+        self, producer: AIOKafkaProducer, records: Sequence[Record]
+    ) -> list[Record]:
+        """What failed by an unknown error. Raises what is in UNREACHABLE."""
+        again = []
         async with asyncio.timeout(SEND_SECONDS):
-            sending = []
-            for record in records:
-                try:
-                    sending.append(
-                        await producer.send(
-                            record.topic, record.value, record.key, headers=list(record.headers)
-                        )
-                    )
-                except KafkaError as error:
-                    self._refused(record, error)
-            results = await asyncio.gather(*sending, return_exceptions=True)
-        for record, result in zip(records, results, strict=False):
-            if isinstance(result, KafkaError):
-                self._refused(record, result)
+            sending = [(record, await self._hand_over(producer, record)) for record in records]
+            results = await asyncio.gather(
+                *(future for _, future in sending if future), return_exceptions=True
+            )
+        for record, result in zip((r for r, future in sending if future), results, strict=True):
+            if isinstance(result, UnknownError):
+                again.append(record)
+            elif isinstance(result, REFUSALS):
+                self._refused(record)
             elif isinstance(result, BaseException):
                 raise result
             else:
                 PUBLISHED.labels(self._service, record.topic).inc()
                 self._watch_offset((result.topic, result.partition), result.offset)
+        return again
 
-    def _refused(self, record: Record, error: KafkaError) -> None:
-        if error.retriable or getattr(error, "invalid_metadata", False):
-            raise error
-        # This one the broker won't have; the row stays and the others go on.
+    async def _hand_over(
+        self, producer: AIOKafkaProducer, record: Record
+    ) -> asyncio.Future[RecordMetadata] | None:
+        try:
+            sending: asyncio.Future[RecordMetadata] = await producer.send(
+                record.topic, record.value, record.key, headers=list(record.headers)
+            )
+        except REFUSALS:
+            self._refused(record)
+            return None
+        return sending
+
+    def _refused(self, record: Record) -> None:
+        """This one the broker won't have; the row stays, to be tried again, and the others go on."""
         REFUSED.labels(self._service).inc()
-        self._log.error("event_refused", event_id=record.event_id, exc_info=error)
+        self._log.error("event_refused", event_id=record.event_id, topic=record.topic)
 
     def _watch_offset(self, partition: tuple[str, int], offset: int) -> None:
         if offset <= self._offsets.get(partition, -1):

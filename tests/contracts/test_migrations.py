@@ -44,4 +44,3 @@ async def test_a_migrated_database_is_what_the_models_say(
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
-

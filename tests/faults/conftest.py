@@ -19,7 +19,7 @@ class Scale:
     kills: int
 
 
-SCALES = {"small": Scale(mails=150, kills=3), "large": Scale(mails=2000, kills=50)}
+SCALES = {"small": Scale(mails=80, kills=2), "large": Scale(mails=2000, kills=50)}
 
 
 @pytest.fixture(scope="session")

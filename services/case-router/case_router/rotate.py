@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from prometheus_client import Gauge
 from sqlalchemy import text
@@ -88,7 +89,7 @@ def destructible(
 ) -> list[str]:
     """Ids of keys that nothing is sealed to any more; `published` is oldest first."""
     found = []
-    for key, successor in zip(published, published[1:], strict=False):
+    for key, successor in pairwise(published):
         over = successor.created_at + grace
         # Nobody heard of at all is no proof that nobody has anything.
         released = len(in_use) > 1 and all(

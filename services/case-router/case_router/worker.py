@@ -124,7 +124,7 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
         )
     except seal.CannotOpenError:
         # A person will see that it can't be opened; the other cases go on.
-        log.error("narrative_unreadable", case_number=number)
+        log.exception("narrative_unreadable", case_number=number)
         return None
     return f"{content.subject}\n{content.text}".strip()
 

@@ -18,7 +18,10 @@ from speakup import seal
 class KeyProvider(Protocol):
     """Wraps case keys. The one there is keeps its key in a file; a cloud's or Vault's can follow."""
 
-    provider_key: str
+    @property
+    def provider_key(self) -> str:
+        """Which key wraps."""
+        ...
 
     def wrap(self, case_number: str, key: bytes) -> bytes:
         """The key, closed."""
