@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from embedded.broker import start_broker
@@ -54,7 +54,9 @@ async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
     """A database of its own with these tables, dropped afterwards."""
     name = f"test_{secrets.token_hex(6)}"
     maintenance = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT"
+        url.replace("postgresql://", "postgresql+asyncpg://"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
     )
     async with maintenance.connect() as connection:
         await connection.execute(text(f"CREATE DATABASE {name}"))
@@ -68,3 +70,11 @@ async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
         async with maintenance.connect() as connection:
             await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         await maintenance.dispose()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With two workers: a file stays in one of them, and so does all that shares a running system."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in ("journeys", "faults") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

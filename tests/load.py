@@ -90,7 +90,7 @@ class Load:
 
 def _mark(submissions: Sequence[dict[str, Any]], run: str) -> str:
     for submission in submissions:
-        text = submission["narrative"]["text"]
+        text: str = submission["narrative"]["text"]
         start = text.find(f"mark-{run}-")
         if start >= 0:
             return text[start : text.index("-end", start) + 4]

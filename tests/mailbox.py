@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.controller import Controller
 
@@ -20,7 +20,7 @@ class Mailbox:
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
         """Take it."""
-        message = cast("EmailMessage", message_from_bytes(envelope.content, policy=default))
+        message = message_from_bytes(envelope.content, policy=default)
         self.mails.append((envelope.rcpt_tos[0], message))
         return "250 OK"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import quopri
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
@@ -50,18 +49,21 @@ def needles(word: str) -> Iterator[bytes]:
     yield core.encode("unicode_escape")
 
 
-PATTERN = re.compile(
-    b"|".join(re.escape(n) for word in WORDS.values() for n in needles(word) if len(n) >= 8)
-)
+NEEDLES = sorted({n for word in WORDS.values() for n in needles(word) if len(n) >= 8})
+
+
+def sings(haystack: bytes) -> bool:
+    """Whether a canary is in it."""
+    return any(needle in haystack for needle in NEEDLES)
 
 
 def test_the_search_finds_a_canary_in_every_spelling() -> None:
     for word in WORDS.values():
         for spelling in SPELLINGS[:3]:
             raw = word.encode(spelling)
-            assert PATTERN.search(raw)
-            assert PATTERN.search(base64.b64encode(b"xy" + raw + b"z"))
-            assert PATTERN.search(raw.hex().encode())
+            assert sings(raw)
+            assert sings(base64.b64encode(b"xy" + raw + b"z"))
+            assert sings(raw.hex().encode())
 
 
 def canary_mail() -> bytes:
@@ -101,7 +103,7 @@ def places(system: System) -> Iterator[Path]:
 async def test_no_file_has_it(system: System, flown: None) -> None:
     async for _, _ in rows(system, "CHECKPOINT"):
         pass
-    found = [str(path) for path in places(system) if PATTERN.search(_bytes(path))]
+    found = [str(path) for path in places(system) if sings(_bytes(path))]
     assert found == []
 
 
@@ -113,7 +115,7 @@ def _bytes(path: Path) -> bytes:
 
 
 async def test_no_file_name_has_it(system: System, flown: None) -> None:
-    assert [p for p in places(system) if PATTERN.search(str(p).encode())] == []
+    assert [p for p in places(system) if sings(str(p).encode())] == []
 
 
 async def rows(system: System, first: str = "") -> AsyncIterator[tuple[str, bytes]]:
@@ -156,7 +158,7 @@ async def test_no_table_has_it(system: System, flown: None) -> None:
     found = set()
     async for table, row in rows(system):
         seen.add(table)
-        if PATTERN.search(row):
+        if sings(row):
             found.add(table)
     assert "speakup_router.submissions" in seen
     assert found == set()
@@ -182,7 +184,7 @@ async def test_no_topic_has_it(system: System, flown: None) -> None:
                     whole = b"\n".join(
                         [record.key or b"", record.value or b"", *(v for _, v in record.headers)]
                     )
-                    assert not PATTERN.search(whole), place.topic
+                    assert not sings(whole), place.topic
             batch = await consumer.getmany(timeout_ms=1000)
     finally:
         await consumer.stop()
@@ -191,14 +193,14 @@ async def test_no_topic_has_it(system: System, flown: None) -> None:
 async def test_neither_metrics_nor_output_have_it(system: System, flown: None) -> None:
     async with httpx.AsyncClient(base_url=system.url) as client:
         for path in ("/metrics", "/readyz", "/openapi.json"):
-            assert not PATTERN.search((await client.get(path)).content)
-    assert not PATTERN.search(system.output.encode())
+            assert not sings((await client.get(path)).content)
+    assert not sings(system.output.encode())
 
 
 async def test_whoever_may_read_the_case_does_find_it(system: System, flown: None) -> None:
     """So that the tests above can fail: the same search finds it where it belongs."""
     for case in await system.cases():
         answer = await system.get(f"/api/v1/cases/{case['case_number']}")
-        if PATTERN.search(answer.content):
+        if sings(answer.content):
             return
     pytest.fail("the canary's case isn't there")

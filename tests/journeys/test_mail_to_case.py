@@ -32,15 +32,17 @@ def mail(text: str, *, subject: str = "Hello", message_id: str = "", extra: str 
 async def case_with(system: System, words: str) -> dict[str, Any]:
     """The case whose narrative has the words."""
 
-    async def look() -> dict[str, Any] | None:
+    found: list[dict[str, Any]] = []
+
+    async def look() -> bool:
         for item in await system.cases():
             answer = await system.get(f"/api/v1/cases/{item['case_number']}")
-            whole: dict[str, Any] = answer.json()
-            if words in str(whole.get("submissions")):
-                return whole | {"etag": answer.headers["etag"]}
-        return None
+            if words in str(answer.json().get("submissions")):
+                found.append(answer.json())
+        return bool(found)
 
-    return await eventually(look, every=0.2)  # type: ignore[return-value]
+    await eventually(look, every=0.2)
+    return found[0]
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])

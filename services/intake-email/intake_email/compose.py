@@ -44,6 +44,7 @@ def compose(
         message["In-Reply-To"] = contact.message_id
         message["References"] = " ".join((*contact.references[-20:], contact.message_id))
     # RFC 3834, 5: so that no robot answers ours.
+    message["X-Loop"] = "speakup"
     if purpose is Purpose.acknowledgement:
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"
