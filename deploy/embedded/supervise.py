@@ -75,13 +75,16 @@ class Supervisor:
         if not back_off.is_waiting():
             wait = back_off.ended()
             say(f"{server.name} ended ({status}); starting it again in {wait:g} s")
+            if server.forgets:
+                # A broker that knows no topic, group or offset any more must not meet clients that
+                # think it does (decision 0006).
+                self._services.stop()
         elif back_off.is_due():
             try:
                 server.start()
                 back_off.started()
-                # With another port, or with a broker that knows no topic, group or offset any more:
-                # clients made anew are sure, repaired ones aren't (decision 0006).
-                if server.forgets or self._given != self._environment():
+                if self._given != self._environment():
+                    # The server has another port than before.
                     self._services.stop()
             except (StartError, OSError) as error:
                 say(f"{error}; trying again in {back_off.ended():g} s")
