@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from case_router.tokens import ensure_signing_key
 from speakup import case_number, seal
 from speakup.events import (
     Anonymity,
@@ -25,6 +26,7 @@ def make_keys(folder: KeyFolder) -> KeyFolder:
         folder.ensure_pair(purpose)
     for name in ("case-kek", "pin-hmac", "email-hmac", "accounts"):
         folder.ensure_secret(name)
+    ensure_signing_key(folder)
     return folder
 
 

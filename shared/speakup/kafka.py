@@ -59,6 +59,8 @@ def make_consumer(settings: Common, group: str) -> AIOKafkaConsumer:
         auto_offset_reset="earliest",
         # A fetch may sleep half of what is left of this wait (Tansu): it bounds the latency.
         fetch_max_wait_ms=20,
+        # A sealed submission is some 8 kB: enough for full batches.
+        max_partition_fetch_bytes=8 * 1024 * 1024,
         session_timeout_ms=settings.kafka_session_timeout_ms,
         heartbeat_interval_ms=max(300, settings.kafka_session_timeout_ms // 5),
         # A batch waits as long as the database is away; the watchdog looks for real stalls.

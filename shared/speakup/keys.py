@@ -14,6 +14,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ UNSEALING = "unsealing"
 def contact_purpose(channel: str) -> str:
     """The contact key of a channel, which its reply worker alone holds."""
     return f"{channel}-contact"
+
+
+LOOK_SECONDS = 5.0
+"""How long a replaced key may go on being sealed to: nothing beside its days of grace."""
 
 
 class MissingKeyError(Exception):
@@ -196,16 +201,19 @@ class PrivateKeys:
 
 
 class CurrentKey:
-    """The public key to seal to, read again when the file has changed."""
+    """The public key to seal to, read again within seconds when the file has changed."""
 
     def __init__(self, folder: KeyFolder, purpose: str) -> None:
         self._folder, self._purpose = folder, purpose
         self._stamp = folder.stamp(purpose) if folder.published(purpose) else 0
         self._key = folder.public(purpose)
+        self._looked = time.monotonic()
 
     def __call__(self) -> PublicKey:
         """The key."""
-        stamp = self._folder.stamp(self._purpose)
-        if stamp != self._stamp:
-            self._key, self._stamp = self._folder.public(self._purpose), stamp
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            stamp = self._folder.stamp(self._purpose)
+            if stamp != self._stamp:
+                self._key, self._stamp = self._folder.public(self._purpose), stamp
         return self._key

@@ -69,20 +69,22 @@ async def add(connection: AsyncConnection, records: Sequence[Record], *, retry: 
     """
     if not records:
         return
-    await connection.execute(
-        _ADD,
-        {
-            "retry": retry,
-            "ids": [record.event_id for record in records],
-            "topics": [record.topic for record in records],
-            "keys": [record.key for record in records],
-            "contents": [record.value for record in records],
-            "names": [",".join(name for name, _ in record.headers) for record in records],
-            "headers": [
-                _SEPARATOR.encode().join(value for _, value in record.headers) for record in records
-            ],
-        },
-    )
+    await connection.execute(_ADD, parameters(records, retry=retry))
+
+
+def parameters(records: Sequence[Record], *, retry: float) -> dict[str, object]:
+    """Arrays for `unnest`: ids, topics, keys, contents, names, headers; and `retry`."""
+    return {
+        "retry": retry,
+        "ids": [record.event_id for record in records],
+        "topics": [record.topic for record in records],
+        "keys": [record.key for record in records],
+        "contents": [record.value for record in records],
+        "names": [",".join(name for name, _ in record.headers) for record in records],
+        "headers": [
+            _SEPARATOR.encode().join(value for _, value in record.headers) for record in records
+        ],
+    }
 
 
 async def settle(

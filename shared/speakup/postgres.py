@@ -37,13 +37,17 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError)
 
 
-def open_engine(url: URL, *, pool_size: int = 5) -> AsyncEngine:
-    """An engine whose errors don't show parameters: they may be a reporter's."""
+def open_engine(url: URL, *, pool_size: int = 5, pre_ping: bool = True) -> AsyncEngine:
+    """An engine whose errors don't show parameters: they may be a reporter's.
+
+    Without `pre_ping` the first use after the server was away fails, which spares a round trip on
+    every other use: for callers whose clients try again anyway.
+    """
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         pool_timeout=10,
         hide_parameters=True,
         connect_args={

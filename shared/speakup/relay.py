@@ -43,6 +43,7 @@ REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageErr
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, SQLAlchemyError)
 
 CHUNK = 500
+GATHER_SECONDS = 0.01
 SWEEP_SECONDS = 1.0
 MEASURE_SECONDS = 10.0
 SEND_SECONDS = 20.0
@@ -121,6 +122,9 @@ class Relay:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
             self._wake.clear()
+            if self._queue:
+                # Events that come within moments of each other share a request.
+                await asyncio.sleep(GATHER_SECONDS)
             while self._queue:
                 count = min(CHUNK, len(self._queue))
                 await self._send(producer, [self._queue.popleft() for _ in range(count)])

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
-CONNECTIONS = 16
+CONNECTIONS = 32
 PER_CONNECTION = 25
 """Mails over one connection, as a company's mail server sends a burst."""
 

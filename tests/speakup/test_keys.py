@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from speakup import keys
 from speakup.keys import CurrentKey, KeyFolder, MissingKeyError, PrivateKeys
 from speakup.seal import UnknownKeyError
 
@@ -27,7 +28,10 @@ def test_a_destroyed_key_opens_nothing_and_leaves_no_file(tmp_path: Path) -> Non
     assert [path.stem for path in tmp_path.rglob("*.key")] == [new.key_id]
 
 
-def test_a_service_that_runs_finds_a_key_made_meanwhile(tmp_path: Path) -> None:
+def test_a_service_that_runs_finds_a_key_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "LOOK_SECONDS", 0.0)
     folder = KeyFolder(tmp_path)
     folder.make_pair("p")
     current, private = CurrentKey(folder, "p"), PrivateKeys(folder, "p")

@@ -168,9 +168,7 @@ class Opening:
             submission_id=submission.submission_id,
         )
         event_id = followed_up_id(submission.submission_id)
-        return [
-            history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)
-        ]
+        return [history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)]
 
 
 def _opened_record(opened: Opened, now: datetime) -> topics.Record:

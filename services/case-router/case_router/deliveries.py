@@ -62,9 +62,7 @@ class Deliveries:
         recorded = tuple(event.id for event in batch if not _is_facts(event))
         if recorded:
             payload = DeliveryRecorded(event_ids=recorded)
-            self._say(
-                [Event(uuid4(), history.SOURCE, datetime.now(UTC), "deliveries", payload)]
-            )
+            self._say([Event(uuid4(), history.SOURCE, datetime.now(UTC), "deliveries", payload)])
 
     async def _settle_facts(self, connection: AsyncConnection, batch: Sequence[Event]) -> None:
         settled = [
@@ -110,9 +108,7 @@ class Deliveries:
         await _set_state(
             connection, delivered.reply_id, "delivered", before=("requested", "accepted", "failed")
         )
-        await history.note(
-            connection, "reply.delivered", [number], subject=str(delivered.reply_id)
-        )
+        await history.note(connection, "reply.delivered", [number], subject=str(delivered.reply_id))
         if delivered.purpose is not Purpose.acknowledgement:
             return []
         sequence = await history.next_sequence(connection, number)

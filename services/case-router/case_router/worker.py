@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from case_router.classify import Classification, Classifier
+from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion
 from case_router.store import history
 from case_router.store.vault import Vault, content_context
 from speakup import outbox, seal, topics
 from speakup.events import CaseClassified, Channel, Kind
 from speakup.logs import get_logger
 from speakup.relay import Relay
+from speakup.sandbox import Sandbox, SandboxError, open_sandbox
 from speakup.submission import Content
 
 CLASSIFIED = Counter("speakup_cases_classified", "Cases classified", ["kind", "needs_triage"])
@@ -53,40 +51,33 @@ class Worker:
         retry: float,
     ) -> None:
         self._engine, self._vault, self._relay, self._retry = engine, vault, relay, retry
-        # Opening and answering come first: the model gets what processor time is left.
-        self._thread = ThreadPoolExecutor(1, "classify", initializer=_be_nice)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Load the model, then classify until told to stop."""
-        loop = asyncio.get_running_loop()
-        classifier = await loop.run_in_executor(self._thread, Classifier.load)
+        """Classify until told to stop."""
+        async with open_sandbox(FUNCTION, children=1, seconds=20, megabytes=1024) as sandbox:
+            await self._classify(sandbox, stop)
+
+    async def _classify(self, sandbox: Sandbox, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                count = await self._classify_some(classifier)
+                count = await self._classify_some(sandbox)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("classifier_waits", exc_info=error)
                 count = 0
             if count == 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _classify_some(self, classifier: Classifier) -> int:
+    async def _classify_some(self, sandbox: Sandbox) -> int:
         async with self._engine.begin() as connection:
             cases = await self._take(connection)
             records: list[topics.Record] = []
             for case in cases:
-                found = await self._opinion(classifier, case)
+                found = await _opinion(sandbox, case)
                 records.append(await _write(connection, case, found))
             await outbox.add(connection, records, retry=self._retry)
         self._relay.publish_soon(records)
         return len(cases)
-
-    async def _opinion(self, classifier: Classifier, case: _Case) -> Classification:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._thread, classifier.classify, case.text or "", case.channel, case.hint
-        )
 
     async def _take(self, connection: AsyncConnection) -> list[_Case]:
         rows = (
@@ -129,7 +120,7 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
     return f"{content.subject}\n{content.text}".strip()
 
 
-async def _write(connection: AsyncConnection, case: _Case, found: Classification) -> topics.Record:
+async def _write(connection: AsyncConnection, case: _Case, found: Opinion) -> topics.Record:
     sequence = await history.next_sequence(connection, case.number)
     await connection.execute(
         text(
@@ -166,6 +157,10 @@ async def _write(connection: AsyncConnection, case: _Case, found: Classification
     return history.record(payload, case.number)
 
 
-def _be_nice() -> None:
-    with suppress(AttributeError, OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 15)
+async def _opinion(sandbox: Sandbox, case: _Case) -> Opinion:
+    job = Job(text=case.text or "", channel=case.channel, hint=case.hint)
+    try:
+        return Opinion.model_validate_json(await sandbox.run(job.model_dump_json().encode()))
+    except (SandboxError, ValueError) as error:
+        log.warning("case_unclassified", case_number=case.number, reason=str(error)[:40])
+        return UNREADABLE

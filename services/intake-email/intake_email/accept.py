@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -37,6 +37,7 @@ ACCEPTED = Counter("speakup_mails_accepted", "Mails accepted", ["as"])
 SOURCE = "/intake-email"
 GROUP = 200
 """Mails in one transaction, at most."""
+GATHER_SECONDS = 0.005
 
 log = get_logger("intake-email")
 
@@ -145,6 +146,8 @@ class Acceptor:
             await asyncio.wait((waking, stopping), return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
             self._wake.clear()
+            # Mails that come within moments of each other share a commit.
+            await asyncio.sleep(GATHER_SECONDS)
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 await self._write(group)
@@ -171,50 +174,68 @@ class Acceptor:
                 waiting.written.set_result(is_new)
 
     async def _commit(self, drafts: Sequence[Draft]) -> tuple[list[topics.Record], set[UUID]]:
-        async with self._engine.begin() as connection:
-            numbers = await _take_numbers(connection, drafts)
-            by_id = {draft.submission_id: draft for draft in drafts}
-            records = [_record(by_id[key], number) for key, number in numbers.items()]
-            await outbox.add(connection, records, retry=self._retry)
-        return records, set(numbers)
+        left = {draft.submission_id: draft for draft in drafts}
+        published: dict[UUID, topics.Record] = {}
+        async with self._engine.connect() as connection:
+            # One statement is a transaction by itself and costs one round trip.
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            while left:
+                records = {
+                    key: _record(draft, draft.follow_up_of or case_number.mint(Channel.email))
+                    for key, draft in left.items()
+                }
+                taken = await _take(connection, list(left.values()), records, retry=self._retry)
+                published |= {key: records[key] for key in taken}
+                if len(published) == len(drafts):
+                    break
+                # What is left is known already, or had a number that is taken: then it gets another.
+                known = await connection.scalars(
+                    text("SELECT submission_id FROM accepted WHERE submission_id = ANY(:ids)"),
+                    {"ids": list(left)},
+                )
+                for submission_id in known:
+                    left.pop(submission_id, None)
+        return list(published.values()), set(published)
 
 
 _TAKE = text(
     """
-    INSERT INTO accepted (submission_id, case_number, follow_up)
-    SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]), CAST(:follow_ups AS bool[]))
-    ON CONFLICT DO NOTHING
-    RETURNING submission_id, case_number
+    WITH taken AS (
+        INSERT INTO accepted (submission_id, case_number, follow_up)
+        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]),
+                             CAST(:follow_ups AS bool[]))
+        ON CONFLICT DO NOTHING
+        RETURNING submission_id
+    ), put_out AS (
+        INSERT INTO outbox (event_id, topic, key, value, header_names, header_values, due_at)
+        SELECT rows.*, now() + make_interval(secs => :retry)
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
+                    CAST(:contents AS bytea[]), CAST(:names AS text[]), CAST(:headers AS bytea[]))
+             AS rows (event_id, topic, key, value, header_names, header_values)
+        WHERE event_id IN (SELECT submission_id FROM taken)
+    )
+    SELECT submission_id FROM taken
     """
 )
 
 
-async def _take_numbers(connection: AsyncConnection, drafts: Sequence[Draft]) -> dict[UUID, str]:
-    """Case numbers by submission id, of the submissions that are new. The unique keys decide."""
-    left = {draft.submission_id: draft for draft in drafts}
-    taken: dict[UUID, str] = {}
-    while left:
-        rows = await connection.execute(
-            _TAKE,
-            {
-                "ids": list(left),
-                "numbers": [
-                    d.follow_up_of or case_number.mint(Channel.email) for d in left.values()
-                ],
-                "follow_ups": [d.follow_up_of is not None for d in left.values()],
-            },
-        )
-        taken |= {row.submission_id: row.case_number for row in rows}
-        if len(taken) == len(drafts):
-            break
-        # What is left is known already, or had a number that is taken: then it gets another one.
-        known = await connection.scalars(
-            text("SELECT submission_id FROM accepted WHERE submission_id = ANY(:ids)"),
-            {"ids": list(left)},
-        )
-        for submission_id in known:
-            left.pop(submission_id, None)
-    return taken
+async def _take(
+    connection: AsyncConnection,
+    drafts: Sequence[Draft],
+    records: Mapping[UUID, topics.Record],
+    *,
+    retry: float,
+) -> set[UUID]:
+    """Write those that are new and whose number is free: the unique keys decide. Returns their ids."""
+    rows = await connection.scalars(
+        _TAKE,
+        outbox.parameters([records[draft.submission_id] for draft in drafts], retry=retry)
+        | {
+            "numbers": [records[draft.submission_id].key.decode() for draft in drafts],
+            "follow_ups": [draft.follow_up_of is not None for draft in drafts],
+        },
+    )
+    return set(rows)
 
 
 def _record(draft: Draft, number: str) -> topics.Record:
