@@ -104,6 +104,9 @@ class Consumer:
             watching = asyncio.create_task(self._watch(consumer))
             try:
                 await asyncio.wait((consuming, watching), return_when=asyncio.FIRST_COMPLETED)
+                if self._stop.is_set():
+                    # The batch is finished; the process cancels us when the time is up.
+                    await asyncio.wait((consuming,))
             finally:
                 for task in (consuming, watching):
                     task.cancel()
@@ -148,7 +151,8 @@ class Consumer:
                 record.offset,
                 record.key,
                 record.value,
-                tuple(record.headers),
+                # A header's value may be null.
+                tuple((name, value or b"") for name, value in record.headers),
             )
             try:
                 parsed.append(

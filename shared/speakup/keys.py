@@ -108,16 +108,22 @@ class KeyFolder:
         }
 
     def destroy(self, purpose: str, key_id: str) -> None:
-        """Unpublish a key and destroy its private half: what is sealed to it is closed for good."""
-        self._publish(purpose, [e for e in self._entries(purpose) if e["id"] != key_id])
+        """Destroy a key's private half and unpublish it: what is sealed to it is closed for good.
+
+        Killed in the middle, it is finished by the next call: unpublishing comes last.
+        """
         path = self._private(purpose, key_id)
         with suppress(FileNotFoundError):
+            path.rename(path.with_name(f"{path.name}.destroyed"))
+        for gone in path.parent.glob("*.destroyed"):
             # Overwriting is no promise on a flash disk; it costs nothing on the others.
-            with path.open("r+b") as file:
-                file.write(os.urandom(path.stat().st_size))
+            with gone.open("r+b") as file:
+                file.write(os.urandom(gone.stat().st_size))
+                file.flush()
                 os.fsync(file.fileno())
-            path.unlink()
-            _sync(path.parent)
+            gone.unlink()
+        _sync(path.parent)
+        self._publish(purpose, [e for e in self._entries(purpose) if e["id"] != key_id])
 
     def secret(self, name: str) -> bytes:
         """A symmetric key. Raises MissingKeyError."""
@@ -164,15 +170,20 @@ class KeyFolder:
         self._write(self._public(purpose), json.dumps(list(entries), indent=1).encode(), 0o644)
 
     def _write(self, path: Path, content: bytes, mode: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        half.rename(path)
-        _sync(path.parent)
+        write_file(path, content, mode)
+
+
+def write_file(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all; on disk when it returns."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    half.rename(path)
+    _sync(path.parent)
 
 
 def _sync(folder: Path) -> None:
@@ -191,9 +202,13 @@ class PrivateKeys:
         self._keys = folder.private(purpose)
 
     def __getitem__(self, key_id: str) -> PrivateKey:
-        """The key. Raises UnknownKeyError."""
+        """The key. Raises UnknownKeyError; OSError where no key at all is there."""
         if key_id not in self._keys:
-            self._keys = self._folder.private(self._purpose)
+            keys = self._folder.private(self._purpose)
+            if not keys:
+                # A folder that isn't mounted is no destroyed key.
+                raise OSError("the folder of keys is empty or away")
+            self._keys = keys
         try:
             return self._keys[key_id]
         except KeyError:

@@ -12,17 +12,25 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from speakup.settings import Common
 
-UNAVAILABLE: tuple[type[Exception], ...] = (OSError, TimeoutError, OperationalError, InterfaceError)
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    PoolTimeoutError,
+    OperationalError,
+    InterfaceError,
+)
 """Errors that say: later. Whoever meets one waits and tries again; nothing is given up for it."""
 
 # Classes of SQLSTATE that are about the server, not about what was asked of it: connection exceptions,
 # insufficient resources (disk full, too many connections), operator intervention, system errors; and
-# 25006 (a standby), 40001 and 40P01 (serialisation, deadlock).
-_LATER = ("08", "53", "57", "58", "25006", "40001", "40P01", "55P03")
+# 25006 (a standby), 40001 and 40P01 (serialisation, deadlock), 28, 3D000 and 42501 (a password, database
+# or right that an admin has to mend).
+_LATER = ("08", "28", "3D000", "42501", "53", "57", "58", "25006", "40001", "40P01", "55P03")
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -34,7 +42,7 @@ def is_unavailable(error: BaseException) -> bool:
         return state.startswith(_LATER)
     if isinstance(error, asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
         return True
-    return isinstance(error, OSError | TimeoutError)
+    return isinstance(error, OSError | TimeoutError | PoolTimeoutError)
 
 
 def open_engine(url: URL, *, pool_size: int = 5, pre_ping: bool = True) -> AsyncEngine:

@@ -131,6 +131,25 @@ async def test_the_same_mail_twice_at_once_is_one_submission(intake: Intake) -> 
     assert len(intake.payloads()) == 1
 
 
+async def test_of_the_same_large_mail_twice_at_once_the_kept_one_keeps_its_blobs(
+    intake: Intake,
+) -> None:
+    large = MAIL + (b"y" * 70 + b"\r\n") * 3000
+    await asyncio.gather(
+        *(intake.acceptor.accept(large, "asel@example.kz", HOTLINE) for _ in range(4))
+    )
+    (payload,) = intake.payloads()
+    assert {p.name for p in intake.blobs.rglob("*") if p.is_file()} == set(payload.blobs)
+
+
+async def test_mails_without_message_id_that_differ_in_their_subject_are_two(
+    intake: Intake,
+) -> None:
+    for words in (b"The foreman steals", b"The accountant steals"):
+        await intake.acceptor.accept(b"Subject: " + words + b"\r\n\r\n", "", HOTLINE)
+    assert len(intake.payloads()) == 2
+
+
 async def test_a_number_that_is_taken_is_not_given_again(
     intake: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

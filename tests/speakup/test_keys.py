@@ -58,3 +58,19 @@ def test_making_sure_of_a_secret_twice_keeps_it(tmp_path: Path) -> None:
 def test_a_missing_key_is_named_by_its_file(tmp_path: Path) -> None:
     with pytest.raises(MissingKeyError, match="nothing.json"):
         KeyFolder(tmp_path).public("nothing")
+
+
+def test_a_destruction_that_was_killed_in_the_middle_is_finished(tmp_path: Path) -> None:
+    folder = KeyFolder(tmp_path)
+    old, new = folder.make_pair("p"), folder.make_pair("p")
+    path = next(tmp_path.rglob(f"{old.key_id}.key"))
+    path.rename(path.with_name(f"{path.name}.destroyed"))
+    assert list(folder.private("p")) == [new.key_id]
+    folder.destroy("p", old.key_id)
+    assert not list(tmp_path.rglob("*.destroyed"))
+    assert [key.key.key_id for key in folder.published("p")] == [new.key_id]
+
+
+def test_an_empty_folder_is_an_absent_one_not_a_destroyed_key(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="empty or away"):
+        PrivateKeys(KeyFolder(tmp_path), "p")["p-1"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prometheus_client import Counter
+from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +17,7 @@ from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion
 from case_router.store import history
 from case_router.store.vault import Vault, content_context
 from speakup import outbox, seal, topics
+from speakup.consume import LaterError
 from speakup.events import CaseClassified, Channel, Kind
 from speakup.logs import get_logger
 from speakup.relay import Relay
@@ -24,8 +26,8 @@ from speakup.submission import Content
 
 CLASSIFIED = Counter("speakup_cases_classified", "Cases classified", ["kind", "needs_triage"])
 
-AT_A_TIME = 8
-"""Cases whose rows one worker locks: at 0.1 s each they are free again within a second."""
+AT_A_TIME = 1
+"""Cases whose rows a worker locks: an acknowledgement that comes in waits for as long as a text takes."""
 LOOK_SECONDS = 0.5
 
 log = get_logger("case-router")
@@ -55,13 +57,16 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Classify until told to stop."""
         async with open_sandbox(FUNCTION, children=1, seconds=20, megabytes=1024) as sandbox:
+            with suppress(SandboxError):
+                # Before any row is locked: the model takes a second to load.
+                await sandbox.warm_up()
             await self._classify(sandbox, stop)
 
     async def _classify(self, sandbox: Sandbox, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 count = await self._classify_some(sandbox)
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, OSError, LaterError) as error:
                 log.warning("classifier_waits", exc_info=error)
                 count = 0
             if count == 0:
@@ -93,7 +98,10 @@ class Worker:
                 {"limit": AT_A_TIME},
             )
         ).all()
-        keys = await self._vault.keys_of([row.case_number for row in rows]) if rows else {}
+        keys: dict[str, bytes] = {}
+        with suppress(seal.CannotOpenError):
+            # A key that can't be opened leaves a case without words, for a person to see.
+            keys = await self._vault.keys_of([row.case_number for row in rows]) if rows else {}
         return [
             _Case(
                 row.case_number,
@@ -113,7 +121,7 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
         content = Content.model_validate_json(
             seal.unlock(key, locked, content_context(number, submission_id))
         )
-    except seal.CannotOpenError:
+    except (seal.CannotOpenError, ValidationError):
         # A person will see that it can't be opened; the other cases go on.
         log.exception("narrative_unreadable", case_number=number)
         return None
@@ -162,5 +170,8 @@ async def _opinion(sandbox: Sandbox, case: _Case) -> Opinion:
     try:
         return Opinion.model_validate_json(await sandbox.run(job.model_dump_json().encode()))
     except (SandboxError, ValueError) as error:
+        if str(error) in ("unstartable", "closed"):
+            # That says nothing about the text.
+            raise LaterError from error
         log.warning("case_unclassified", case_number=case.number, reason=str(error)[:40])
         return UNREADABLE

@@ -108,7 +108,10 @@ class Acceptor:
         Raises what the database or the object store raises; then nothing of it was accepted.
         """
         headers, body = split(raw)
-        submission_id = self._id(envelope_from, recipient, message_id_of(headers), body)
+        message_id = message_id_of(headers)
+        # Without a Message-ID the words may be in the headers alone; a queue's retry is the same to
+        # the byte.
+        submission_id = self._id(envelope_from, recipient, message_id, body if message_id else raw)
         follow_up_of = self._addresses.case_of(recipient)
         pin = None if follow_up_of else case_number.mint_pin()
         reading, blobs = await self._read(self._keys.job(submission_id, envelope_from, pin), raw)
@@ -174,7 +177,10 @@ class Acceptor:
                 waiting.written.set_result(is_new)
 
     async def _commit(self, drafts: Sequence[Draft]) -> tuple[list[topics.Record], set[UUID]]:
-        left = {draft.submission_id: draft for draft in drafts}
+        left: dict[UUID, Draft] = {}
+        for draft in drafts:
+            # Of two of the same mail the first is told that it is new: it is the one to be kept.
+            left.setdefault(draft.submission_id, draft)
         published: dict[UUID, topics.Record] = {}
         async with self._engine.connect() as connection:
             # One statement is a transaction by itself and costs one round trip.

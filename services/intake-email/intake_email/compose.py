@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -13,6 +14,9 @@ from intake_email.addresses import Addresses
 from speakup.events import Language, Purpose
 from speakup.i18n import Texts
 from speakup.submission import Contact, Reply
+
+UNWRITABLE = (ValueError, IndexError, MessageError)
+"""What a reporter's address that can't be written to shows itself by."""
 
 LINE = "\n\n----------------------------------------\n\n"
 
@@ -28,11 +32,11 @@ def compose(
     contact: Contact,
     reply: Reply,
 ) -> EmailMessage:
-    """The mail. Raises ValueError where the reporter's address can't be written to."""
+    """The mail. Raises what is in UNWRITABLE where the reporter's address can't be written to."""
     languages = [language] if language else list(Language)
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = addresses.address
-    message["To"] = Address(addr_spec=contact.address)
+    message["To"] = Address(addr_spec=deliverable(contact.address))
     message["Reply-To"] = addresses.for_case(case_number)
     message["Subject"] = " / ".join(
         dict.fromkeys(texts(code, "mail.subject", number=case_number) for code in languages)
@@ -53,6 +57,14 @@ def compose(
         cte="quoted-printable",
     )
     return message
+
+
+def deliverable(address: str) -> str:
+    """The address in ASCII, as every mail server takes it. Raises ValueError where there is no such form."""
+    local, _, domain = address.rstrip(".").rpartition("@")
+    if not local or not domain or not local.isascii():
+        raise ValueError("not an address that can be written to")
+    return f"{local}@{domain.encode('idna').decode()}"
 
 
 def _body(texts: Texts, language: Language, number: str, purpose: Purpose, reply: Reply) -> str:

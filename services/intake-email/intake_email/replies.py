@@ -27,7 +27,7 @@ from speakup.events import (
 )
 from speakup.relay import Relay
 
-LEASE = 120
+LEASE = 720
 """Seconds that a sender has for one mail; if it dies meanwhile, the mail is sent after that."""
 
 

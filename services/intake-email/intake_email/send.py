@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_email import replies
 from intake_email.addresses import Addresses
-from intake_email.compose import compose
+from intake_email.compose import UNWRITABLE, compose, deliverable
 from intake_email.settings import Settings
 from speakup import seal, trace
 from speakup.events import Purpose
@@ -29,6 +29,7 @@ from speakup.submission import Contact, Reply
 SENT = Counter("speakup_mails_sent", "Mails handed to the relay", ["purpose", "result"])
 
 LOOK_SECONDS = 0.5
+ANSWER_SECONDS = 600.0
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach a relay that is away."""
 GIVE_UP = timedelta(days=5)
@@ -89,20 +90,31 @@ class Sender:
                 await replies.postpone(self.engine, reply, 1, counts=False)
                 raise
             except PutOffError:
-                if datetime.now(UTC) - reply.accepted_at > GIVE_UP:
-                    reason = "The address's mail server put the mail off for five days."
-                    await replies.failed(self.engine, self.relay, reply, reason, retry=retry)
-                else:
-                    wait = min(60.0 * 2**reply.attempts, 3600.0)
-                    await replies.postpone(self.engine, reply, wait, counts=True)
-                SENT.labels(reply.purpose, "put_off").inc()
+                await self._put_off(reply)
             except (RefusedError, seal.CannotOpenError) as error:
                 await replies.failed(self.engine, self.relay, reply, str(error), retry=retry)
                 SENT.labels(reply.purpose, "failed").inc()
+            except (SQLAlchemyError, OSError):
+                raise
+            except Exception as error:
+                # One mail never ends the process.
+                log.exception("mail_unsendable", reply_id=reply.reply_id, exc_info=error)
+                reason = "The mail could not be written."
+                await replies.failed(self.engine, self.relay, reply, reason, retry=retry)
             else:
                 await replies.delivered(self.engine, self.relay, reply, retry=retry)
                 SENT.labels(reply.purpose, "delivered").inc()
         return True
+
+    async def _put_off(self, reply: replies.Waiting) -> None:
+        if datetime.now(UTC) - reply.accepted_at > GIVE_UP:
+            reason = "The address's mail server put the mail off for five days."
+            retry = self.settings.outbox_retry_seconds
+            await replies.failed(self.engine, self.relay, reply, reason, retry=retry)
+        else:
+            wait = min(60.0 * 2 ** min(reply.attempts, 10), 3600.0)
+            await replies.postpone(self.engine, reply, wait, counts=True)
+        SENT.labels(reply.purpose, "put_off").inc()
 
     async def _send(self, reply: replies.Waiting) -> None:
         contact = Contact.model_validate_json(
@@ -124,7 +136,7 @@ class Sender:
                 contact=contact,
                 reply=words,
             )
-        except ValueError:
+        except UNWRITABLE:
             raise RefusedError("The address that the reporter gave can't be written to.") from None
         # A null return path keeps robots from answering an acknowledgement (RFC 3834, 3.3); the
         # failure of a handler's mail comes back to its case.
@@ -133,7 +145,7 @@ class Sender:
             if reply.purpose is Purpose.acknowledgement
             else self.addresses.for_case(reply.case_number)
         )
-        await self._hand_over(message.as_bytes(), sender, contact.address)
+        await self._hand_over(message.as_bytes(), sender, deliverable(contact.address))
 
     async def _hand_over(self, message: bytes, sender: str, recipient: str) -> None:
         settings = self.settings
@@ -155,11 +167,13 @@ class Sender:
             client.close()
             raise RelayAwayError from error
         try:
-            await client.sendmail(sender, [recipient], message)
+            # RFC 5321, 4.5.3.2.6: the answer to the mail may take ten minutes.
+            await client.sendmail(sender, [recipient], message, timeout=ANSWER_SECONDS)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
             raise _meaning(error) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise RelayAwayError from error
+            # It may have been taken: that counts as a try, with back-off.
+            raise PutOffError from error
         finally:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit()
@@ -172,7 +186,8 @@ def _meaning(
         code = error.recipients[0].code
     else:
         code = error.code
-    if isinstance(error, aiosmtplib.SMTPSenderRefused) and code < 500:
+    if isinstance(error, aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPHeloError):
+        # It is us that the relay won't have, not this mail: a setting is wrong, and can be mended.
         return RelayAwayError()
     if code < 500:
         return PutOffError()

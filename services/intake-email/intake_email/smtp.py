@@ -82,7 +82,9 @@ class Handler:
             raise TypeError("decode_data must be off")
         with trace.within(None):
             try:
-                await self._acceptor.accept(raw, envelope.mail_from or "", envelope.rcpt_tos[0])
+                await self._acceptor.accept(
+                    raw, _text(envelope.mail_from), _text(envelope.rcpt_tos[0])
+                )
             except Exception as error:
                 log.warning("mail_not_accepted", code=451, bytes=len(raw), exc_info=error)
                 REFUSED.labels("451").inc()
@@ -93,6 +95,11 @@ class Handler:
         """Nothing of the error's text goes out: it may quote the mail."""
         log.error("smtp_failed", exc_info=error)
         return "451 4.3.0 Something failed on our side, please send it again later"
+
+
+def _text(address: str | None) -> str:
+    """An address without the surrogates by which aiosmtpd keeps bytes that are no UTF-8."""
+    return (address or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class _Protocol(SMTP):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from intake_email.settings import Settings
+from speakup.keys import write_file
 
 
 def server_context(settings: Settings) -> ssl.SSLContext:
@@ -29,7 +29,6 @@ def _self_signed(folder: Path, hostname: str) -> tuple[Path, Path]:
     cert, key = folder / "smtp.crt", folder / "smtp.key"
     if cert.exists() and key.exists():
         return cert, key
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hostname)])
     now = datetime.now(UTC)
@@ -44,14 +43,15 @@ def _self_signed(folder: Path, hostname: str) -> tuple[Path, Path]:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(hostname)]), critical=False)
         .sign(private, hashes.SHA256())
     )
-    handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(
-            private.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-    cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    write_file(
+        key,
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+        0o600,
+    )
+    # Last: where the certificate is there, the key is, too.
+    write_file(cert, signed.public_bytes(serialization.Encoding.PEM), 0o644)
     return cert, key
