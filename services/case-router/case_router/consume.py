@@ -84,14 +84,15 @@ class Opening:
         events = {event.id: event for event in batch}
         async with self._engine.connect() as connection:
             known = await opening.known(connection, events)
-        # In a thread: it's computing only, and the loop has others to serve.
-        fresh = await asyncio.to_thread(
-            lambda: [open_submission(e, self._keys) for e in events.values() if e.id not in known]
-        )
+        fresh: list[Opened] = []
+        for event in events.values():
+            if event.id not in known:
+                fresh.append(open_submission(event, self._keys))
+                await _let_others(len(fresh))
         new = [o for o in fresh if isinstance(o.submission, SubmissionReceived)]
         follow_ups = [o for o in fresh if isinstance(o.submission, SubmissionFollowUp)]
         case_keys = await self._vault.make([o.submission.case_number for o in new]) if new else {}
-        prepared = await asyncio.to_thread(self._prepare, new, case_keys)
+        prepared = await self._prepare(new, case_keys)
         async with self._engine.begin() as connection:
             records = await self._open(connection, *prepared) if new else []
             for opened in follow_ups:
@@ -113,7 +114,7 @@ class Opening:
         for opened in new:
             OPENED.labels(opened.submission.channel).inc()
 
-    def _prepare(
+    async def _prepare(
         self, new: Sequence[Opened], case_keys: Mapping[str, bytes]
     ) -> tuple[list[Row], list[Acknowledgement]]:
         public = self._contact_keys()
@@ -124,6 +125,7 @@ class Opening:
             acknowledgement = acknowledge(opened, key, public)
             if acknowledgement is not None:
                 acknowledgements.append(acknowledgement)
+            await _let_others(len(rows))
         return rows, acknowledgements
 
     async def _open(
@@ -169,6 +171,16 @@ class Opening:
         )
         event_id = followed_up_id(submission.submission_id)
         return [history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)]
+
+
+async def _let_others(count: int) -> None:
+    """Let the loop serve others every few milliseconds of computing.
+
+    Not a thread: the ciphers hold the interpreter's lock, and two threads that pass it to and fro are
+    slower than one.
+    """
+    if count % 20 == 0:
+        await asyncio.sleep(0)
 
 
 def _opened_record(opened: Opened, now: datetime) -> topics.Record:
