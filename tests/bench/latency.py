@@ -55,7 +55,7 @@ async def _waits(system: System) -> list[float]:
                 new = {item["case_number"] for item in answer.json()["items"]} - seen
                 visible.extend([now] * len(new))
                 seen |= new
-                await asyncio.sleep(0.04)
+                await asyncio.sleep(0.05)
 
     watching = asyncio.create_task(watch())
     start = time.perf_counter()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from case_router.api import Parts, routers
@@ -18,10 +18,16 @@ from speakup.blobs import BlobStore
 from speakup.consume import Consumer
 from speakup.dead_letters import DeadLetters, RawMessage
 from speakup.events import Channel
-from speakup.keys import INTAKE, KeyFolder, MissingKeyError, PrivateKeys, contact_purpose
+from speakup.keys import (
+    INTAKE,
+    CurrentKey,
+    KeyFolder,
+    MissingKeyError,
+    PrivateKeys,
+    contact_purpose,
+)
 from speakup.relay import Relay
 from speakup.say import Speaker
-from speakup.seal import PublicKey
 from speakup.service import Service, Task
 
 NAME = "case-router"
@@ -42,6 +48,7 @@ async def open_service() -> AsyncIterator[Service]:
         retry = settings.outbox_retry_seconds
         keys = KeyFolder(settings.keys_folder)
         vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
+        contact_keys = _contact_keys(keys)
         relay = Relay(NAME, engine, settings, (topics.CASES, topics.REPLIES))
         speaker = Speaker(NAME, settings, [topics.CASES])
         submissions_letters = DeadLetters(NAME, engine, set_aside(retry))
@@ -53,7 +60,7 @@ async def open_service() -> AsyncIterator[Service]:
                 engine=engine,
                 vault=vault,
                 keys=PrivateKeys(keys, INTAKE),
-                contact_keys=lambda: _contact_keys(keys),
+                contact_keys=lambda: {channel: key() for channel, key in contact_keys.items()},
                 relay=relay,
                 retry=retry,
             ).handle,
@@ -113,12 +120,11 @@ async def open_service() -> AsyncIterator[Service]:
         )
 
 
-def _contact_keys(keys: KeyFolder) -> Mapping[Channel, PublicKey]:
-    """The contact keys of the channels that have one."""
+def _contact_keys(keys: KeyFolder) -> dict[Channel, CurrentKey]:
+    """The contact keys of the channels that have one; set-up makes them before we start."""
     found = {}
     for channel in Channel:
-        try:
-            found[channel] = keys.public(contact_purpose(channel))
-        except MissingKeyError:
-            continue
+        with suppress(MissingKeyError):
+            keys.public(contact_purpose(channel))
+            found[channel] = CurrentKey(keys, contact_purpose(channel))
     return found

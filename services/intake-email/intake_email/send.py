@@ -8,6 +8,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import aiosmtplib
 from prometheus_client import Counter
@@ -195,7 +196,9 @@ def _meaning(
     return RefusedError(f"The mail was refused for good (SMTP reply {code}).")
 
 
+@cache
 def _tls(*, required: bool) -> ssl.SSLContext:
+    # Kept: reading the certificates of all authorities takes longer than sending a mail.
     context = ssl.create_default_context()
     if not required:
         # Opportunistic TLS (RFC 7435): better than none, and a wrong certificate is no reason for none.
