@@ -1,17 +1,22 @@
 """Sealing: whoever holds the public key can close, only the holder of the private key can open.
 
 HPKE (RFC 9180) with the hybrid KEM ML-KEM-768 + X25519, so that what is recorded today stays closed to a
-quantum computer of tomorrow; HKDF-SHA256, AES-256-GCM. HPKE here has no associated data: what must be
-bound (what it is, whose it is) goes into `info`.
+quantum computer of tomorrow; HKDF-SHA256, AES-256-GCM. A seal is a step (1 byte), a session (1,168 bytes: a
+random secret under HPKE) and a lock under the session's key of that step. A session serves a few seals, since
+HPKE costs ten times all else; after each its secret is replaced by a hash of itself (HMAC-SHA256, a symmetric
+ratchet), so that whoever takes the sealing process opens nothing that it sealed before (decision 0008).
 
 A case's own things lie under a symmetric key of the case (`lock`, `unlock`): AES-256-GCM with a random
-96-bit nonce before the ciphertext and the context as associated data.
+96-bit nonce before the ciphertext and the context (what it is, whose it is) as associated data.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
-from dataclasses import dataclass
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
@@ -25,6 +30,12 @@ _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AE
 _MLKEM_SEED = 64
 _MLKEM_PUBLIC = 1184
 _NONCE = 12
+_HEADER = 1168
+"""Bytes of a session: HPKE's encapsulated key (1,120), the secret (32), the tag (16)."""
+_SESSION_INFO = b"speakup/session"
+SEALS = 32
+"""By one session, at most; a few, because a secret that leaks opens those that are still to come."""
+_SESSIONS_KEPT = 256
 
 
 class CannotOpenError(Exception):
@@ -35,31 +46,63 @@ class UnknownKeyError(CannotOpenError):
     """No private key with that id is held here: destroyed, or not ours."""
 
 
+class _Ratchet:
+    """A secret that gives one key after another and can't go back."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def key(self) -> bytes:
+        """The next key (32 bytes)."""
+        key = hmac.digest(self._secret, b"key", "sha256")
+        self._secret = hmac.digest(self._secret, b"next", "sha256")
+        return key
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
     """A public key with its id; `raw` is ML-KEM-768's 1,184 bytes and X25519's 32."""
 
     key_id: str
     raw: bytes
-    handle: hpke.MLKEM768X25519PublicKey
+    _sealer: _Sealer = field(repr=False, compare=False)
 
     @classmethod
     def from_raw(cls, key_id: str, raw: bytes) -> PublicKey:
         """From the 1,216 bytes of `raw`. Raises ValueError for anything else."""
-        return cls(
-            key_id,
-            raw,
-            hpke.MLKEM768X25519PublicKey(
-                MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
-                X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
-            ),
-        )
+        return cls(key_id, raw, _Sealer(raw))
 
     def seal(self, plaintext: bytes, info: str) -> Sealed:
         """Close for the key's holder, bound to `info`."""
+        step, session, key = self._sealer.next()
         return Sealed(
-            key_id=self.key_id, ciphertext=_SUITE.encrypt(plaintext, self.handle, info.encode())
+            key_id=self.key_id,
+            ciphertext=b"".join((bytes((step,)), session, lock(key, plaintext, info))),
         )
+
+
+class _Sealer:
+    """The sessions to one public key, one after another; for several threads."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._to = hpke.MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:_MLKEM_PUBLIC]),
+            X25519PublicKey.from_public_bytes(raw[_MLKEM_PUBLIC:]),
+        )
+        self._mutex = threading.Lock()
+        self._step = SEALS
+
+    def next(self) -> tuple[int, bytes, bytes]:
+        """A step, its session and its key."""
+        with self._mutex:
+            if self._step == SEALS:
+                secret = os.urandom(32)
+                self._session = _SUITE.encrypt(secret, self._to, _SESSION_INFO)
+                self._ratchet, self._step = _Ratchet(secret), 0
+            self._step += 1
+            return self._step - 1, self._session, self._ratchet.key()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +111,7 @@ class PrivateKey:
 
     key_id: str
     raw: bytes
-    handle: hpke.MLKEM768X25519PrivateKey
+    _opener: _Opener = field(repr=False, compare=False)
 
     @classmethod
     def generate(cls, key_id: str) -> PrivateKey:
@@ -82,14 +125,7 @@ class PrivateKey:
     @classmethod
     def from_raw(cls, key_id: str, raw: bytes) -> PrivateKey:
         """From the 96 bytes of `raw`. Raises ValueError for anything else."""
-        return cls(
-            key_id,
-            raw,
-            hpke.MLKEM768X25519PrivateKey(
-                MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
-                X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED:]),
-            ),
-        )
+        return cls(key_id, raw, _Opener(raw))
 
     def public_raw(self) -> bytes:
         """1,216 bytes for `PublicKey.from_raw`."""
@@ -106,8 +142,39 @@ class PrivateKey:
         """The plaintext. Raises CannotOpenError."""
         if sealed.key_id != self.key_id:
             raise UnknownKeyError("sealed to another key")
+        ciphertext = sealed.ciphertext
+        if len(ciphertext) <= 1 + _HEADER or ciphertext[0] >= SEALS:
+            raise CannotOpenError("no seal")
+        key = self._opener.key(ciphertext[1 : 1 + _HEADER], ciphertext[0])
+        return unlock(key, ciphertext[1 + _HEADER :], info)
+
+
+class _Opener:
+    """The sessions that one private key has opened of late; they go when the key goes."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._by = hpke.MLKEM768X25519PrivateKey(
+            MLKEM768PrivateKey.from_seed_bytes(raw[:_MLKEM_SEED]),
+            X25519PrivateKey.from_private_bytes(raw[_MLKEM_SEED:]),
+        )
+        self._mutex = threading.Lock()
+        self._sessions: OrderedDict[bytes, tuple[_Ratchet, list[bytes]]] = OrderedDict()
+
+    def key(self, session: bytes, step: int) -> bytes:
+        """The session's key of that step. Raises CannotOpenError."""
+        with self._mutex:
+            if session not in self._sessions:
+                self._sessions[session] = (_Ratchet(self._secret(session)), [])
+                if len(self._sessions) > _SESSIONS_KEPT:
+                    self._sessions.popitem(last=False)
+            ratchet, keys = self._sessions[session]
+            while len(keys) <= step:
+                keys.append(ratchet.key())
+            return keys[step]
+
+    def _secret(self, session: bytes) -> bytes:
         try:
-            return _SUITE.decrypt(sealed.ciphertext, self.handle, info.encode())
+            return _SUITE.decrypt(session, self._by, _SESSION_INFO)
         except (InvalidTag, ValueError):
             raise CannotOpenError("the seal doesn't open") from None
 

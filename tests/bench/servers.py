@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from embedded import ports
 from embedded.broker import start_broker
@@ -29,6 +30,8 @@ class Servers:
     database_url: str
     bootstrap: str
     keys: KeyFolder
+    postgres_pid: int
+    broker_pid: int
 
     def environment(self, **more: str) -> dict[str, str]:
         """For a service that uses them."""
@@ -47,7 +50,9 @@ def start_servers(folder: Path) -> Iterator[Servers]:
     folder.mkdir(parents=True, exist_ok=True)
     with start_postgres(folder) as postgres, start_broker(folder) as broker:
         keys = make_keys(KeyFolder(folder / "var" / "keys"))
-        yield Servers(folder / "var", postgres.url, broker.bootstrap, keys)
+        yield Servers(
+            folder / "var", postgres.url, broker.bootstrap, keys, postgres.pid, broker.pid
+        )
 
 
 @asynccontextmanager
@@ -79,3 +84,21 @@ async def start_service(
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait)
+
+
+def processor_seconds(service: int, servers: Servers) -> dict[str, float]:
+    """Seconds of processor time so far, by program: the service, its children and its servers."""
+    roots = {"service": service, "postgres": servers.postgres_pid, "broker": servers.broker_pid}
+    spent: dict[str, float] = {}
+    for name, pid in roots.items():
+        root = psutil.Process(pid)
+        spent[name] = _seconds(root)
+        for child in root.children(recursive=True):
+            place = "children" if name == "service" else name
+            spent[place] = spent.get(place, 0.0) + _seconds(child)
+    return spent
+
+
+def _seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system

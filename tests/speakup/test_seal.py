@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
+
 import pytest
 
 from speakup.events import Sealed
-from speakup.seal import CannotOpenError, PrivateKey, PublicKey, lock, new_key, unlock
+from speakup.seal import SEALS, CannotOpenError, PrivateKey, PublicKey, lock, new_key, unlock
 
 PAIR = PrivateKey.generate("k1")
 PUBLIC = PublicKey.from_raw("k1", PAIR.public_raw())
@@ -41,6 +43,51 @@ def test_a_sealed_value_survives_its_way_as_json() -> None:
     sealed = PUBLIC.seal(b"\x00\xff words", "case/1")
     again = Sealed.model_validate_json(sealed.model_dump_json())
     assert PAIR.open(again, "case/1") == b"\x00\xff words"
+
+
+def test_seals_open_last_one_first_and_by_whoever_holds_the_key() -> None:
+    seals = [(place, PUBLIC.seal(b"%d" % place, f"case/{place}")) for place in range(3 * SEALS)]
+    for place, sealed in reversed(seals):
+        for holder in (PAIR, PrivateKey.from_raw("k1", PAIR.raw)):
+            assert holder.open(sealed, f"case/{place}") == b"%d" % place
+
+
+def test_the_sealing_process_keeps_nothing_that_opens_what_it_sealed() -> None:
+    public = PublicKey.from_raw("k1", PAIR.public_raw())
+    sealed = public.seal(b"words", "case/1")
+    stolen: list[object] = [public]
+    secrets = []
+    while stolen:
+        thing = stolen.pop()
+        if isinstance(thing, bytes):
+            secrets.append(thing)
+            continue
+        names = {*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ())}
+        stolen += [getattr(thing, name) for name in names]
+    keys = [each for each in secrets if len(each) == 32]
+    assert keys
+    for key in keys:
+        # By itself, and as the ratchet's secret from here on.
+        for info in (b"", b"key", b"next"):
+            with pytest.raises(CannotOpenError):
+                unlock(hmac.digest(key, info, "sha256") if info else key, locked(sealed), "case/1")
+
+
+def test_a_step_that_no_session_has_is_no_seal() -> None:
+    sealed = PUBLIC.seal(b"words", "case/1")
+    with pytest.raises(CannotOpenError):
+        PAIR.open(Sealed(key_id="k1", ciphertext=b"\xff" + sealed.ciphertext[1:]), "case/1")
+
+
+def test_no_two_seals_share_a_key() -> None:
+    public = PublicKey.from_raw("k1", PAIR.public_raw())
+    seals = [public.seal(b"words", "case/1").ciphertext for _ in range(2 * SEALS)]
+    assert len({(each[0], each[1:1169]) for each in seals}) == 2 * SEALS
+    assert len({each[1:1169] for each in seals}) == 2
+
+
+def locked(sealed: Sealed) -> bytes:
+    return sealed.ciphertext[1169:]
 
 
 def test_a_lock_opens_by_its_key_and_context_only() -> None:
