@@ -55,10 +55,11 @@ class Consumer:
         handle: Handler,
         dead_letters: DeadLetters,
         on_new_topic: Callable[[], None] | None = None,
+        wait: float = 0.2,
     ) -> None:
         self._settings, self._group, self._topics = settings, group, tuple(topics)
         self._handle, self._dead_letters = handle, dead_letters
-        self._on_new_topic = on_new_topic
+        self._on_new_topic, self._wait = on_new_topic, wait
         self._log = get_logger(group)
         self._progress = time.monotonic()
         self._busy_since: float | None = None
@@ -94,7 +95,7 @@ class Consumer:
 
     async def _connect_and_consume(self) -> None:
         await ensure_topics(self._settings, self._topics)
-        consumer = make_consumer(self._settings, self._group)
+        consumer = make_consumer(self._settings, self._group, wait=self._wait)
         consumer.subscribe(self._topics)
         try:
             async with asyncio.timeout(60):

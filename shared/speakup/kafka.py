@@ -51,14 +51,17 @@ def make_producer(settings: Common) -> AIOKafkaProducer:
     )
 
 
-def make_consumer(settings: Common, group: str) -> AIOKafkaConsumer:
-    """A consumer that commits only when told to, and starts at the beginning where nothing is known."""
+def make_consumer(settings: Common, group: str, *, wait: float = 0.05) -> AIOKafkaConsumer:
+    """A consumer that commits only when told to, and starts at the beginning where nothing is known.
+
+    `wait`: seconds that a fetch may stay with a broker that has nothing. Apache Kafka answers when something
+    comes; Tansu looks again after half of what is left of them, so they bound the latency.
+    """
     return AIOKafkaConsumer(
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        # A fetch may sleep half of what is left of this wait (Tansu): it bounds the latency.
-        fetch_max_wait_ms=20,
+        fetch_max_wait_ms=round(wait * 1000),
         # A sealed submission is some 8 kB: enough for full batches.
         max_partition_fetch_bytes=8 * 1024 * 1024,
         session_timeout_ms=settings.kafka_session_timeout_ms,

@@ -27,6 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from speakup import outbox
+from speakup.gather import Gathering
 from speakup.kafka import UNREACHABLE, ensure_topics, make_producer, stop_quietly
 from speakup.logs import get_logger
 from speakup.settings import Common
@@ -43,7 +44,6 @@ REFUSALS = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidMessageErr
 AWAY: tuple[type[Exception], ...] = (*UNREACHABLE, SQLAlchemyError)
 
 CHUNK = 500
-GATHER_SECONDS = 0.01
 SWEEP_SECONDS = 1.0
 MEASURE_SECONDS = 10.0
 SEND_SECONDS = 20.0
@@ -118,13 +118,14 @@ class Relay:
 
     async def _publish(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
         swept = 0.0
+        gathering = Gathering(shortest=0.01, longest=0.05)
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
             self._wake.clear()
             if self._queue:
-                # Events that come within moments of each other share a request.
-                await asyncio.sleep(GATHER_SECONDS)
+                await gathering.wait()
+                gathering.came(len(self._queue))
             while self._queue:
                 count = min(CHUNK, len(self._queue))
                 await self._send(producer, [self._queue.popleft() for _ in range(count)])

@@ -3,7 +3,7 @@
 HPKE (RFC 9180) with the hybrid KEM ML-KEM-768 + X25519, so that what is recorded today stays closed to a
 quantum computer of tomorrow; HKDF-SHA256, AES-256-GCM. A seal is a step (1 byte), a session (1,168 bytes: a
 random secret under HPKE) and a lock under the session's key of that step. A session serves a few seals, since
-HPKE costs ten times all else; after each its secret is replaced by a hash of itself (HMAC-SHA256, a symmetric
+HPKE costs ten times all else; after each its secret is replaced by a hash of itself (HMAC-SHA512, a symmetric
 ratchet), so that whoever takes the sealing process opens nothing that it sealed before (decision 0008).
 
 A case's own things lie under a symmetric key of the case (`lock`, `unlock`): AES-256-GCM with a random
@@ -56,9 +56,9 @@ class _Ratchet:
 
     def key(self) -> bytes:
         """The next key (32 bytes)."""
-        key = hmac.digest(self._secret, b"key", "sha256")
-        self._secret = hmac.digest(self._secret, b"next", "sha256")
-        return key
+        both = hmac.digest(self._secret, b"speakup/step", "sha512")
+        self._secret = both[32:]
+        return both[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from intake_email import tables
 from intake_email.accept import Acceptor, RawKeys
 from intake_email.addresses import Addresses
+from intake_email.readers import Readers
 from speakup import case_number, seal, topics
 from speakup.blobs import BlobStore
 from speakup.events import Channel, SubmissionFollowUp, SubmissionReceived
@@ -61,13 +62,13 @@ async def intake(postgres_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
     addresses = Addresses(HOTLINE, keys.secret("email-hmac"))
     async with (
         database(postgres_url, tables.metadata) as engine,
-        open_sandbox("intake_email.reading:read", children=1, seconds=20) as sandbox,
+        open_sandbox("intake_email.reading:read_several", children=1, seconds=20) as sandbox,
     ):
         acceptor = Acceptor(
             engine=engine,
             relay=cast("Relay", published),
             blobs=BlobStore((tmp_path / "blobs").as_uri()),
-            sandbox=sandbox,
+            readers=Readers(sandbox, children=1),
             keys=RawKeys(keys),
             addresses=addresses,
             hmac_key=keys.secret("email-hmac"),

@@ -56,6 +56,8 @@ async def open_service() -> AsyncIterator[Service]:
             settings,
             group=NAME,
             topics=[topics.SUBMISSIONS],
+            # A reporter waits for the acknowledgement, and staff for the case.
+            wait=0.04,
             handle=Opening(
                 engine=engine,
                 vault=vault,

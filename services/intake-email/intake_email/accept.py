@@ -22,14 +22,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from intake_email.addresses import Addresses
 from intake_email.parse import message_id_of, split
-from intake_email.reading import Job, Reading, pack, read_unparsed, unpack_reading
+from intake_email.readers import Readers
+from intake_email.reading import Job, Reading
 from speakup import case_number, outbox, topics, trace
 from speakup.blobs import BlobStore
 from speakup.events import Anonymity, Channel, Event, SubmissionFollowUp, SubmissionReceived
+from speakup.gather import Gathering
 from speakup.keys import INTAKE, UNSEALING, CurrentKey, KeyFolder, contact_purpose
-from speakup.logs import get_logger
 from speakup.relay import Relay
-from speakup.sandbox import Sandbox, SandboxError
 from speakup.seal import PublicKey
 
 ACCEPTED = Counter("speakup_mails_accepted", "Mails accepted", ["as"])
@@ -37,9 +37,6 @@ ACCEPTED = Counter("speakup_mails_accepted", "Mails accepted", ["as"])
 SOURCE = "/intake-email"
 GROUP = 200
 """Mails in one transaction, at most."""
-GATHER_SECONDS = 0.005
-
-log = get_logger("intake-email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,13 @@ class Acceptor:
         engine: AsyncEngine,
         relay: Relay,
         blobs: BlobStore,
-        sandbox: Sandbox,
+        readers: Readers,
         keys: RawKeys,
         addresses: Addresses,
         hmac_key: bytes,
         retry: float,
     ) -> None:
-        self._engine, self._relay, self._blobs, self._sandbox = engine, relay, blobs, sandbox
+        self._engine, self._relay, self._blobs, self._readers = engine, relay, blobs, readers
         self._keys, self._addresses, self._hmac_key, self._retry = keys, addresses, hmac_key, retry
         self._waiting: list[_Waiting] = []
         self._wake = asyncio.Event()
@@ -114,7 +111,9 @@ class Acceptor:
         submission_id = self._id(envelope_from, recipient, message_id, body if message_id else raw)
         follow_up_of = self._addresses.case_of(recipient)
         pin = None if follow_up_of else case_number.mint_pin()
-        reading, blobs = await self._read(self._keys.job(submission_id, envelope_from, pin), raw)
+        reading, blobs = await self._readers.read(
+            self._keys.job(submission_id, envelope_from, pin), raw
+        )
         await asyncio.gather(*(self._blobs.put(digest, sealed) for digest, sealed in blobs))
         draft = Draft(submission_id, follow_up_of, datetime.now(UTC), reading, trace.traceparent())
         written = asyncio.get_running_loop().create_future()
@@ -133,24 +132,17 @@ class Acceptor:
             mac.update(part)
         return UUID(bytes=mac.digest()[:16], version=4)
 
-    async def _read(self, job: Job, raw: bytes) -> tuple[Reading, list[tuple[str, bytes]]]:
-        frame = pack(job, raw)
-        try:
-            return unpack_reading(await self._sandbox.run(frame))
-        except (SandboxError, ValueError) as error:
-            log.warning("mail_unparsed", submission_id=job.submission_id, reason=str(error)[:40])
-            return unpack_reading(await asyncio.to_thread(read_unparsed, frame))
-
     async def run(self, stop: asyncio.Event) -> None:
         """Write what waits, a group at a time, until told to stop and nothing waits any more."""
         stopping = asyncio.create_task(stop.wait())
+        gathering = Gathering(shortest=0.005, longest=0.025)
         while not (stop.is_set() and not self._waiting):
             waking = asyncio.create_task(self._wake.wait())
             await asyncio.wait((waking, stopping), return_when=asyncio.FIRST_COMPLETED)
             waking.cancel()
             self._wake.clear()
-            # Mails that come within moments of each other share a commit.
-            await asyncio.sleep(GATHER_SECONDS)
+            await gathering.wait()
+            gathering.came(len(self._waiting))
             while self._waiting:
                 group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
                 await self._write(group)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from intake_email.accept import Acceptor, RawKeys
 from intake_email.addresses import Addresses
+from intake_email.readers import Readers
 from intake_email.replies import taking
 from intake_email.send import Sender
 from intake_email.settings import Settings
@@ -44,7 +45,7 @@ async def open_service() -> AsyncIterator[Service]:
         addresses = Addresses(settings.email_address, keys.secret("email-hmac"))
         sandbox = await stack.enter_async_context(
             open_sandbox(
-                "intake_email.reading:read",
+                "intake_email.reading:read_several",
                 children=settings.parse_children,
                 seconds=settings.parse_seconds,
             )
@@ -54,7 +55,7 @@ async def open_service() -> AsyncIterator[Service]:
             engine=engine,
             relay=relay,
             blobs=BlobStore(settings.blobs),
-            sandbox=sandbox,
+            readers=Readers(sandbox, children=settings.parse_children),
             keys=RawKeys(keys),
             addresses=addresses,
             hmac_key=keys.secret("email-hmac"),

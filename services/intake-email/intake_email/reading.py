@@ -2,12 +2,14 @@
 
 The child holds public keys only. It parses and seals in one go, so that the trusted process never
 touches what a stranger's mail expands to. A job and a result are a length (4 bytes), JSON, then bytes: the
-raw mail in a job, the blobs' ciphertexts one after another in a result.
+raw mail in a job, the blobs' ciphertexts one after another in a result. Several of them in one frame are
+each a length (8 bytes) and the bytes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from intake_email.parse import Mail, parse, split
@@ -67,8 +69,30 @@ def unpack_reading(frame: bytes) -> tuple[Reading, list[tuple[str, bytes]]]:
     return reading, blobs
 
 
+def pack_several(frames: Sequence[bytes]) -> bytes:
+    """Several jobs or results in one frame."""
+    return b"".join(part for frame in frames for part in (len(frame).to_bytes(8, "big"), frame))
+
+
+def unpack_several(several: bytes) -> list[bytes]:
+    """What `pack_several` packed. Raises ValueError where the frame is off."""
+    frames, start = [], 0
+    while start < len(several):
+        end = start + 8 + int.from_bytes(several[start : start + 8], "big")
+        frames.append(several[start + 8 : end])
+        start = end
+    if start != len(several):
+        raise ValueError("sizes don't add up")
+    return frames
+
+
+def read_several(jobs: bytes) -> bytes:
+    """The child's function: parse and seal each. Raises what the parser raises for any of them."""
+    return pack_several([read(frame) for frame in unpack_several(jobs)])
+
+
 def read(frame: bytes) -> bytes:
-    """The child's function: parse and seal. Raises what the parser raises."""
+    """Parse and seal one mail. Raises what the parser raises."""
     job, raw = unpack_job(frame)
     return _sealed(job, raw, parse(raw, job.envelope_from))
 

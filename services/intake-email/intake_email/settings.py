@@ -20,8 +20,8 @@ class Settings(Common):
     """PEM chain for STARTTLS; by default a self-signed one is made in `var/tls`."""
     smtp_tls_key: Path | None = None
     smtp_message_bytes: int = 40 * 1024 * 1024
-    smtp_connections: int = Field(default=40, ge=1)
-    """Served at a time; more wait for their greeting, as do those of one address beyond a quarter."""
+    smtp_connections: int = Field(default=64, ge=1)
+    """Served at a time; more wait for their greeting, as do those of one address beyond a half."""
     parse_children: int = Field(default=2, ge=1)
     parse_seconds: float = Field(default=10, gt=0)
 

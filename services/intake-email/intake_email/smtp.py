@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,12 +30,13 @@ log = get_logger("intake-email")
 class Door:
     """Serves so many connections at a time; the others wait for their greeting, none is refused.
 
-    One address gets a quarter of the places at most, so that a burst from one doesn't keep others out.
+    One address gets half of the places at most, so that a burst from one doesn't keep others out. (A company's
+    mail server is one address, and sends by some 20 connections at a time.)
     """
 
     def __init__(self, places: int) -> None:
         self._free = asyncio.Semaphore(places)
-        self._each = max(1, places // 4)
+        self._each = max(1, places // 2)
         self._by_peer: Counter[str] = Counter()
         self._left = asyncio.Condition()
 
@@ -102,6 +104,14 @@ def _text(address: str | None) -> str:
     return (address or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+_WORD = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_USUAL = re.compile(
+    rf"\s*<({_WORD}(?:\.{_WORD})*@[a-z0-9-]+(?:\.[a-z0-9-]+)*)>(?: +([a-z0-9].*))?",
+    re.ASCII | re.IGNORECASE,
+)
+"""An address in angle brackets without quotes or comments, and the parameters after it."""
+
+
 class _Protocol(SMTP):
     # Programs that write HTML mail don't always break lines; a report isn't refused for that.
     line_length_limit = 1024 * 1024
@@ -121,6 +131,11 @@ class _Protocol(SMTP):
             loop=asyncio.get_running_loop(),
         )
         self._door = door
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        # What aiosmtpd does with email's whole grammar took a sixth of the time of a mail.
+        usual = _USUAL.fullmatch(arg)
+        return (usual[1], usual[2] or "") if usual else super()._getaddr(arg)
 
     async def _handle_client(self) -> None:
         peer = self.session.peer if self.session is not None else None
