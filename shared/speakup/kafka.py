@@ -47,7 +47,12 @@ def _connection(settings: Common) -> dict[str, Any]:
 def make_producer(settings: Common) -> AIOKafkaProducer:
     """A producer that waits for all replicas. No idempotence: consumers recognise a repetition."""
     return AIOKafkaProducer(
-        acks="all", enable_idempotence=False, max_request_size=1_000_000, **_connection(settings)
+        acks="all",
+        enable_idempotence=False,
+        max_request_size=1_000_000,
+        # A partition gets one batch a request: the usual 16 kB would be one sealed submission.
+        max_batch_size=500_000,
+        **_connection(settings),
     )
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -21,6 +23,8 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     UnknownError,
 )
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import SQLAlchemyError
@@ -169,45 +173,90 @@ class Relay:
         self, producer: AIOKafkaProducer, records: Sequence[Record]
     ) -> list[Record]:
         """What failed by an unknown error. Raises what is in UNREACHABLE."""
-        again = []
-        async with asyncio.timeout(SEND_SECONDS):
-            sending = [(record, await self._hand_over(producer, record)) for record in records]
-            results = await asyncio.gather(
-                *(future for _, future in sending if future), return_exceptions=True
-            )
-        for record, result in zip((r for r, future in sending if future), results, strict=True):
+        again: list[Record] = []
+        for batch, result in await self._send_batches(producer, records):
             if isinstance(result, UnknownError):
-                again.append(record)
+                again += batch
+            elif isinstance(result, REFUSALS) and len(batch) > 1:
+                # One of them it is, and which one shows only when each goes alone.
+                for record in batch:
+                    again += await self._send_once(producer, [record])
             elif isinstance(result, REFUSALS):
-                self._refused(record)
+                self._refused(batch[0])
             elif isinstance(result, BaseException):
                 raise result
             else:
-                PUBLISHED.labels(self._service, record.topic).inc()
-                self._watch_offset((result.topic, result.partition), result.offset)
+                PUBLISHED.labels(self._service, result.topic).inc(len(batch))
+                self._watch_offset((result.topic, result.partition), result.offset, len(batch))
         return again
 
-    async def _hand_over(
-        self, producer: AIOKafkaProducer, record: Record
-    ) -> asyncio.Future[RecordMetadata] | None:
-        try:
-            sending: asyncio.Future[RecordMetadata] = await producer.send(
-                record.topic, record.value, record.key, headers=list(record.headers)
-            )
-        except REFUSALS:
-            self._refused(record)
-            return None
-        return sending
+    async def _send_batches(
+        self, producer: AIOKafkaProducer, records: Sequence[Record]
+    ) -> list[tuple[list[Record], RecordMetadata | BaseException]]:
+        async with asyncio.timeout(SEND_SECONDS):
+            partitions = {
+                topic: len(await producer.partitions_for(topic))
+                for topic in {record.topic for record in records}
+            }
+            batches = _batches(producer, records, partitions)
+            sending = [
+                await producer.send_batch(batch.builder, batch.topic, partition=batch.partition)
+                for batch in batches
+            ]
+            results = await asyncio.gather(*sending, return_exceptions=True)
+        return [(batch.records, result) for batch, result in zip(batches, results, strict=True)]
 
     def _refused(self, record: Record) -> None:
         """This one the broker won't have; the row stays, to be tried again, and the others go on."""
         REFUSED.labels(self._service).inc()
         self._log.error("event_refused", event_id=record.event_id, topic=record.topic)
 
-    def _watch_offset(self, partition: tuple[str, int], offset: int) -> None:
+    def _watch_offset(self, partition: tuple[str, int], offset: int, count: int) -> None:
         if offset <= self._offsets.get(partition, -1):
             # Offsets only grow: this is another topic by the same name, and it lacks what the old had.
             self._offsets.clear()
             self._log.warning("topic_is_new", topic=partition[0])
             self.republish()
-        self._offsets[partition] = offset
+        self._offsets[partition] = offset + count - 1
+
+
+class _Batch(NamedTuple):
+    """Records of one partition, and the same as the broker takes them."""
+
+    topic: str
+    partition: int
+    records: list[Record]
+    builder: BatchBuilder
+
+
+def _batches(
+    producer: AIOKafkaProducer, records: Sequence[Record], partitions: Mapping[str, int]
+) -> list[_Batch]:
+    """The records by partition, in their order. Several records share one request, one future, one answer."""
+    batches: list[_Batch] = []
+    open_ones: dict[tuple[str, int], _Batch] = {}
+    for record in records:
+        place = (record.topic, partition_of(record.key, partitions[record.topic]))
+        batch = open_ones.get(place)
+        if batch is None or not _fits(batch, record):
+            batch = open_ones[place] = _Batch(*place, [], producer.create_batch())
+            batches.append(batch)
+            _fits(batch, record)
+    return batches
+
+
+def _fits(batch: _Batch, record: Record) -> bool:
+    """Whether it could be added; the first one always can."""
+    added = batch.builder.append(
+        timestamp=None, key=record.key, value=record.value, headers=list(record.headers)
+    )
+    if added is not None:
+        batch.records.append(record)
+    return added is not None
+
+
+@lru_cache(maxsize=4096)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's clients put a key: murmur2, so that other programs' events keep the order, too."""
+    place: int = DefaultPartitioner()(key, range(partitions), range(partitions))
+    return place

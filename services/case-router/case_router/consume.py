@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import uuid5
 
 from prometheus_client import Counter
@@ -36,6 +37,8 @@ from speakup.events import (
 )
 from speakup.relay import Relay
 
+WRITTEN_TOGETHER = 200
+
 OPENED = Counter("speakup_cases_opened", "Cases opened", ["channel"])
 
 
@@ -49,6 +52,14 @@ class CaseNumberTakenError(Exception):
 
 class CaseErasedError(Exception):
     """A follow-up to a case whose key was destroyed."""
+
+
+class _Prepared(NamedTuple):
+    """What some submissions become: written in one go."""
+
+    rows: list[Row]
+    acknowledgements: list[Acknowledgement]
+    records: list[topics.Record]
 
 
 class Opening:
@@ -92,14 +103,14 @@ class Opening:
         new = [o for o in fresh if isinstance(o.submission, SubmissionReceived)]
         follow_ups = [o for o in fresh if isinstance(o.submission, SubmissionFollowUp)]
         case_keys = await self._vault.make([o.submission.case_number for o in new]) if new else {}
-        prepared = await self._prepare(new, case_keys)
         async with self._engine.begin() as connection:
-            records = await self._open(connection, *prepared) if new else []
+            records = await self._open(connection, new, case_keys)
+            joined: list[topics.Record] = []
             for opened in follow_ups:
-                records += await self._join(connection, opened)
+                joined += await self._join(connection, opened)
             for event in await waiting.take(connection, list(case_keys)):
-                records += await self._join(connection, open_submission(event, self._keys))
-            await outbox.add(connection, records, retry=self._retry)
+                joined += await self._join(connection, open_submission(event, self._keys))
+            await outbox.add(connection, joined, retry=self._retry)
             if known:
                 # Their adapters missed our word: it is said again.
                 await outbox.make_due(
@@ -110,44 +121,56 @@ class Opening:
                     ],
                     settled_too=True,
                 )
-        self._relay.publish_soon(records)
+        self._relay.publish_soon(records + joined)
         for opened in new:
             OPENED.labels(opened.submission.channel).inc()
 
-    async def _prepare(
-        self, new: Sequence[Opened], case_keys: Mapping[str, bytes]
-    ) -> tuple[list[Row], list[Acknowledgement]]:
-        public = self._contact_keys()
-        rows, acknowledgements = [], []
+    async def _open(
+        self, connection: AsyncConnection, new: Sequence[Opened], case_keys: Mapping[str, bytes]
+    ) -> list[topics.Record]:
+        """Some are written while the next ones are computed: the database has a processor of its own."""
+        records: list[topics.Record] = []
+        writing: asyncio.Task[None] | None = None
+        try:
+            for start in range(0, len(new), WRITTEN_TOGETHER):
+                prepared = await self._prepare(new[start : start + WRITTEN_TOGETHER], case_keys)
+                records += prepared.records
+                writing = asyncio.create_task(self._write(connection, prepared, after=writing))
+            if writing is not None:
+                await writing
+        finally:
+            if writing is not None and not writing.done():
+                # The transaction is rolled back, but only when nobody uses its connection any more.
+                writing.cancel()
+                await asyncio.wait((writing,))
+        return records
+
+    async def _prepare(self, new: Sequence[Opened], case_keys: Mapping[str, bytes]) -> _Prepared:
+        prepared, public, now = _Prepared([], [], []), self._contact_keys(), datetime.now(UTC)
         for opened in new:
             key = case_keys[opened.submission.case_number]
-            rows.append(Row(opened, under_case_key(opened, key)))
+            prepared.rows.append(Row(opened, under_case_key(opened, key)))
+            prepared.records.append(_opened_record(opened, now))
             acknowledgement = acknowledge(opened, key, public)
             if acknowledgement is not None:
-                acknowledgements.append(acknowledgement)
-            await _let_others(len(rows))
-        return rows, acknowledgements
+                prepared.acknowledgements.append(acknowledgement)
+                prepared.records.append(_acknowledging_record(acknowledgement))
+            await _let_others(len(prepared.rows))
+        return prepared
 
-    async def _open(
-        self,
-        connection: AsyncConnection,
-        rows: Sequence[Row],
-        acknowledgements: Sequence[Acknowledgement],
-    ) -> list[topics.Record]:
+    async def _write(
+        self, connection: AsyncConnection, prepared: _Prepared, *, after: asyncio.Task[None] | None
+    ) -> None:
+        if after is not None:
+            await after
+        rows = prepared.rows
         made = await opening.insert_cases(connection, rows)
         if len(made) < len(rows):
             raise CaseNumberTakenError
         await opening.insert_submissions(connection, rows, follow_up=False)
-        await opening.insert_acknowledgements(connection, acknowledgements)
+        await opening.insert_acknowledgements(connection, prepared.acknowledgements)
         await history.note(connection, "case.opened", list(made))
-        now = datetime.now(UTC)
-        return [
-            *(_opened_record(row.opened, now) for row in rows),
-            *(
-                history.record(a.request, a.request.case_number, event_id=a.request.reply_id)
-                for a in acknowledgements
-            ),
-        ]
+        await outbox.add(connection, prepared.records, retry=self._retry)
 
     async def _join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         submission = opened.submission
@@ -174,13 +197,18 @@ class Opening:
 
 
 async def _let_others(count: int) -> None:
-    """Let the loop serve others every few milliseconds of computing.
+    """Let the loop serve others every millisecond of computing.
 
     Not a thread: the ciphers hold the interpreter's lock, and two threads that pass it to and fro are
     slower than one.
     """
-    if count % 20 == 0:
+    if count % 5 == 0:
         await asyncio.sleep(0)
+
+
+def _acknowledging_record(acknowledgement: Acknowledgement) -> topics.Record:
+    request = acknowledgement.request
+    return history.record(request, request.case_number, event_id=request.reply_id)
 
 
 def _opened_record(opened: Opened, now: datetime) -> topics.Record:

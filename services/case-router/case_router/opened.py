@@ -55,6 +55,10 @@ class Acknowledgement:
     content_locked: bytes
 
 
+_NO_WORDS = Reply().model_dump_json().encode()
+"""The channel writes the text of an acknowledgement."""
+
+
 def open_submission(event: Event, keys: Keys) -> Opened:
     """Raises CannotOpenError, or ValidationError where it isn't what it should be."""
     submission = event.payload
@@ -70,7 +74,7 @@ def under_case_key(opened: Opened, key: bytes) -> Stored:
     """What goes into the tables."""
     submission, content = opened.submission, opened.content
     number, contact = submission.case_number, submission.contact
-    kept = content.model_copy(update={"pin": None}).model_dump_json().encode()
+    kept = content.model_dump_json(exclude={"pin"}).encode()
     return Stored(
         seal.lock(key, kept, content_context(number, submission.submission_id)),
         seal.lock(key, content.pin.encode(), pin_context(number)) if content.pin else None,
@@ -101,7 +105,7 @@ def acknowledge(
             Reply(pin=opened.content.pin).model_dump_json().encode(), seal.reply_info(reply_id)
         ),
     )
-    locked = seal.lock(key, Reply().model_dump_json().encode(), reply_context(number, reply_id))
+    locked = seal.lock(key, _NO_WORDS, reply_context(number, reply_id))
     return Acknowledgement(request, locked)
 
 
