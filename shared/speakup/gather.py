@@ -13,12 +13,13 @@ class Gathering:
 
     def __init__(self, *, shortest: float, longest: float) -> None:
         self._shortest, self._longest = shortest, longest
-        self._seconds = shortest
+        self.seconds = shortest
+        """How long the next wait is."""
 
     async def wait(self) -> None:
         """Let more come."""
-        await asyncio.sleep(self._seconds)
+        await asyncio.sleep(self.seconds)
 
     def came(self, count: int) -> None:
         """Say how many came in the meantime."""
-        self._seconds = min(self._longest, max(1, count) * self._shortest)
+        self.seconds = min(self._longest, max(1, count) * self._shortest)

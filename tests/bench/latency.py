@@ -50,7 +50,7 @@ async def _waits(system: System) -> list[float]:
             base_url=system.url, headers={"Authorization": f"Bearer {token}"}
         ) as client:
             while len(visible) < len(messages):
-                answer = await client.get("/api/v1/cases", params={"limit": 50})
+                answer = await client.get("/api/v1/cases", params={"limit": 200})
                 now = time.perf_counter()
                 new = {item["case_number"] for item in answer.json()["items"]} - seen
                 visible.extend([now] * len(new))

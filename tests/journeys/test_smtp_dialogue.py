@@ -8,6 +8,7 @@ import aiosmtplib
 import pytest
 
 from tests.system import System
+from tests.waiting import eventually
 
 
 async def open_client(system: System) -> aiosmtplib.SMTP:
@@ -92,3 +93,35 @@ async def test_a_connection_cut_at_any_step_leaves_the_server_well(system: Syste
     client = await open_client(system)
     await client.quit()
     assert len(await system.cases()) == before
+
+
+async def test_a_connection_cut_after_the_last_dot_and_the_mail_sent_again_is_one_case(
+    system: System,
+) -> None:
+    mail = b"Subject: cut\r\nMessage-ID: <cut@example.kz>\r\n\r\nThe 250 was lost.\r\n"
+    dialogue = (b"EHLO x", b"MAIL FROM:<a@example.kz>", b"RCPT TO:<speakup@localhost>", b"DATA")
+    before = len(await system.cases())
+    for _ in range(5):
+        reader, writer = await asyncio.open_connection("127.0.0.1", system.smtp_port)
+        await reader.readline()
+        for step in dialogue:
+            writer.write(step + b"\r\n")
+            while (await reader.readline())[3:4] == b"-":
+                pass
+        writer.write(mail + b".\r\n")
+        await writer.drain()
+        writer.transport.abort()
+    assert await system.send(mail, sender="a@example.kz")
+
+    async def there() -> bool:
+        return len(await system.cases()) == before + 1
+
+    await eventually(there)
+    # What comes after it comes after all that was sent before it.
+    assert await system.send(mail.replace(b"<cut", b"<next"), sender="a@example.kz")
+
+    async def next_there() -> bool:
+        return len(await system.cases()) >= before + 2
+
+    await eventually(next_there)
+    assert len(await system.cases()) == before + 2

@@ -135,7 +135,13 @@ class _Protocol(SMTP):
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # What aiosmtpd does with email's whole grammar took a sixth of the time of a mail.
         usual = _USUAL.fullmatch(arg)
-        return (usual[1], usual[2] or "") if usual else super()._getaddr(arg)
+        if usual:
+            return usual[1], usual[2] or ""
+        try:
+            return super()._getaddr(arg)
+        except IndexError:
+            # The grammar's own way of failing at a lone `<` or quote: malformed, not our fault.
+            return None, None
 
     async def _handle_client(self) -> None:
         peer = self.session.peer if self.session is not None else None
