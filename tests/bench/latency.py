@@ -50,11 +50,16 @@ async def _waits(system: System) -> list[float]:
             base_url=system.url, headers={"Authorization": f"Bearer {token}"}
         ) as client:
             while len(visible) < len(messages):
-                answer = await client.get("/api/v1/cases", params={"limit": 200})
-                now = time.perf_counter()
-                new = {item["case_number"] for item in answer.json()["items"]} - seen
-                visible.extend([now] * len(new))
-                seen |= new
+                asked: dict[str, str | int] = {"limit": 20}
+                while True:
+                    page = (await client.get("/api/v1/cases", params=asked)).json()
+                    now = time.perf_counter()
+                    new = {item["case_number"] for item in page["items"]} - seen
+                    visible.extend([now] * len(new))
+                    seen |= new
+                    if len(new) < len(page["items"]) or not page["next"]:
+                        break
+                    asked["cursor"] = page["next"]
                 await asyncio.sleep(0.05)
 
     watching = asyncio.create_task(watch())

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router import tables
+from tests.case_router.router import Router, open_router
 from tests.case_router.world import PUBLIC, World, open_world
 from tests.conftest import database
 
@@ -36,4 +37,11 @@ async def world(api_engines: Engines, tmp_path: Path) -> AsyncIterator[World]:
 async def public_world(api_engines: Engines, tmp_path: Path) -> AsyncIterator[World]:
     """As a company serves it."""
     async with open_world(*api_engines, tmp_path, PUBLIC) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def router(postgres_url: str, tmp_path: Path) -> AsyncIterator[Router]:
+    """The consuming half of the router."""
+    async with open_router(postgres_url, tmp_path) as opened:
         yield opened

@@ -3,63 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from case_router import tables
-from case_router.consume import CaseNumberTakenError, Opening
+from case_router.consume import CaseNumberTakenError
 from case_router.opened import opened_id
-from case_router.store.vault import FileKeyProvider, Vault, content_context, pin_context
-from speakup import case_number, seal, topics
-from speakup.events import CaseOpened, Channel, Event, ReplyRequested
-from speakup.keys import INTAKE, KeyFolder, PrivateKeys, contact_purpose
-from speakup.relay import Relay
+from case_router.store.vault import content_context, pin_context
+from speakup import case_number, seal
+from speakup.events import CaseOpened, Channel, ReplyRequested
+from speakup.keys import KeyFolder, PrivateKeys, contact_purpose
 from speakup.submission import Content, Reply
 from tests.building import make_keys, submission_event
-from tests.conftest import database
-from tests.published import Published
-
-
-@dataclass(frozen=True)
-class Router:
-    engine: AsyncEngine
-    keys: KeyFolder
-    vault: Vault
-    opening: Opening
-    published: Published
-
-    async def count(self, table: str) -> int:
-        async with self.engine.connect() as connection:
-            return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
-
-    def said(self) -> list[Event]:
-        return [topics.decode(r.value, r.headers, r.topic) for r in self.published.records]
-
-
-@pytest.fixture
-async def router(postgres_url: str, tmp_path: Path) -> AsyncIterator[Router]:
-    keys = make_keys(KeyFolder(tmp_path))
-    async with (
-        database(postgres_url, tables.metadata) as engine,
-        database(postgres_url, tables.keys_metadata) as keys_engine,
-    ):
-        vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
-        published = Published()
-        opening = Opening(
-            engine=engine,
-            vault=vault,
-            keys=PrivateKeys(keys, INTAKE),
-            contact_keys=lambda: {Channel.email: keys.public(contact_purpose("email"))},
-            relay=cast("Relay", published),
-            retry=300,
-        )
-        yield Router(engine, keys, vault, opening, published)
+from tests.case_router.router import Router
 
 
 async def test_a_submission_becomes_a_case_and_its_adapter_is_told(router: Router) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,8 +27,8 @@ from speakup.submission import Content
 
 CLASSIFIED = Counter("speakup_cases_classified", "Cases classified", ["kind", "needs_triage"])
 
-AT_A_TIME = 1
-"""Cases whose rows a worker locks: an acknowledgement that comes in waits for as long as a text takes."""
+AT_A_TIME = 8
+"""Cases whose rows a worker locks: word of an acknowledgement waits for as long as their texts take."""
 LOOK_SECONDS = 0.5
 
 log = get_logger("case-router")
@@ -76,12 +77,12 @@ class Worker:
     async def _classify_some(self, sandbox: Sandbox) -> int:
         async with self._engine.begin() as connection:
             cases = await self._take(connection)
-            records: list[topics.Record] = []
-            for case in cases:
-                found = await _opinion(sandbox, case)
-                records.append(await _write(connection, case, found))
+            opinions = {case.number: await _opinion(sandbox, case) for case in cases}
+            records = await _write(connection, opinions) if opinions else []
             await outbox.add(connection, records, retry=self._retry)
         self._relay.publish_soon(records)
+        for opinion in opinions.values():
+            CLASSIFIED.labels(opinion.kind, opinion.needs_triage).inc()
         return len(cases)
 
     async def _take(self, connection: AsyncConnection) -> list[_Case]:
@@ -128,32 +129,45 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
     return f"{content.subject}\n{content.text}".strip()
 
 
-async def _write(connection: AsyncConnection, case: _Case, found: Opinion) -> topics.Record:
-    sequence = await history.next_sequence(connection, case.number)
-    await connection.execute(
+async def _write(
+    connection: AsyncConnection, opinions: Mapping[str, Opinion]
+) -> list[topics.Record]:
+    found = list(opinions.values())
+    sequences = await connection.execute(
         text(
             """
-            UPDATE cases SET kind = :kind, kind_by = :version, probability = :probability,
-                             category = :category, needs_triage = :needs_triage,
-                             language = coalesce(:language, language)
-            WHERE case_number = :number
+            UPDATE cases
+            SET kind = found.kind, kind_by = version, probability = found.probability,
+                category = found.category, needs_triage = found.needs_triage,
+                language = coalesce(found.language, cases.language), sequence = sequence + 1
+            FROM unnest(CAST(:numbers AS text[]), CAST(:kinds AS text[]), CAST(:versions AS text[]),
+                        CAST(:probabilities AS float8[]), CAST(:categories AS text[]),
+                        CAST(:triages AS bool[]), CAST(:languages AS text[]))
+                 AS found (number, kind, version, probability, category, needs_triage, language)
+            WHERE case_number = number
+            RETURNING case_number, sequence
             """
         ),
         {
-            "kind": found.kind,
-            "version": found.version,
-            "probability": found.probability,
-            "category": found.category,
-            "needs_triage": found.needs_triage,
-            "language": found.language,
-            "number": case.number,
+            "numbers": list(opinions),
+            "kinds": [opinion.kind for opinion in found],
+            "versions": [opinion.version for opinion in found],
+            "probabilities": [opinion.probability for opinion in found],
+            "categories": [opinion.category for opinion in found],
+            "triages": [opinion.needs_triage for opinion in found],
+            "languages": [opinion.language for opinion in found],
         },
     )
-    await history.note(connection, "case.classified", [case.number], subject=found.version)
-    CLASSIFIED.labels(found.kind, found.needs_triage).inc()
+    for version in {opinion.version for opinion in found}:
+        numbers = [number for number, opinion in opinions.items() if opinion.version == version]
+        await history.note(connection, "case.classified", numbers, subject=version)
+    return [_record(row.case_number, row.sequence, opinions[row.case_number]) for row in sequences]
+
+
+def _record(number: str, sequence: int, found: Opinion) -> topics.Record:
     payload = CaseClassified(
-        case_number=case.number,
-        sequence=sequence or 1,
+        case_number=number,
+        sequence=sequence,
         occurred_at=datetime.now(UTC),
         kind=found.kind,
         probability=found.probability,
@@ -162,7 +176,7 @@ async def _write(connection: AsyncConnection, case: _Case, found: Opinion) -> to
         language=found.language,
         version=found.version,
     )
-    return history.record(payload, case.number)
+    return history.record(payload, number)
 
 
 async def _opinion(sandbox: Sandbox, case: _Case) -> Opinion:
