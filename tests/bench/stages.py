@@ -31,7 +31,7 @@ async def measure(folder: Path) -> str:
     private = PrivateKeys(keys, INTAKE)
     opened = open_submission(event, private)
     contact_keys = {Channel.email: keys.public(contact_purpose("email"))}
-    key = seal.new_key()
+    lock = seal.Lock(seal.new_key())
     stages: dict[str, Callable[[], object]] = {
         "child: parse": lambda: parse(raw, "r@example.kz"),
         "child: parse and seal": lambda: reading.read(frame),
@@ -41,8 +41,8 @@ async def measure(folder: Path) -> str:
             record.value, record.headers, record.topic
         ),
         "router: open the seal": lambda: open_submission(event, private),
-        "router: lock under the case's key": lambda: under_case_key(opened, key),
-        "router: write the acknowledgement": lambda: acknowledge(opened, key, contact_keys),
+        "router: lock under the case's key": lambda: under_case_key(opened, lock),
+        "router: write the acknowledgement": lambda: acknowledge(opened, lock, contact_keys),
     }
     return "where the time goes, ms a mail:\n" + "\n".join(
         f"  {name:36} {_milliseconds(stage):.3f}" for name, stage in stages.items()

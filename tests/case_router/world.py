@@ -175,7 +175,7 @@ class World:
                         content_context(number, submission_id),
                     ),
                     **{
-                        name: value.model_dump_json().encode()
+                        name: seal.pack(value)
                         for name, value in sealed.items()
                         if facts.get("contact", True)
                     },

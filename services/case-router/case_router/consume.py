@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -38,6 +39,7 @@ from speakup.events import (
 from speakup.relay import Relay
 
 WRITTEN_TOGETHER = 200
+TURN_SECONDS = 0.002
 
 OPENED = Counter("speakup_cases_opened", "Cases opened", ["channel"])
 
@@ -96,10 +98,11 @@ class Opening:
         async with self._engine.connect() as connection:
             known = await opening.known(connection, events)
         fresh: list[Opened] = []
+        turns = _Turns()
         for event in events.values():
             if event.id not in known:
                 fresh.append(open_submission(event, self._keys))
-                await _let_others(len(fresh))
+                await turns.next()
         new = [o for o in fresh if isinstance(o.submission, SubmissionReceived)]
         follow_ups = [o for o in fresh if isinstance(o.submission, SubmissionFollowUp)]
         case_keys = await self._vault.make([o.submission.case_number for o in new]) if new else {}
@@ -147,15 +150,16 @@ class Opening:
 
     async def _prepare(self, new: Sequence[Opened], case_keys: Mapping[str, bytes]) -> _Prepared:
         prepared, public, now = _Prepared([], [], []), self._contact_keys(), datetime.now(UTC)
+        turns = _Turns()
         for opened in new:
-            key = case_keys[opened.submission.case_number]
-            prepared.rows.append(Row(opened, under_case_key(opened, key)))
+            lock = seal.Lock(case_keys[opened.submission.case_number])
+            prepared.rows.append(Row(opened, under_case_key(opened, lock)))
             prepared.records.append(_opened_record(opened, now))
-            acknowledgement = acknowledge(opened, key, public)
+            acknowledgement = acknowledge(opened, lock, public)
             if acknowledgement is not None:
                 prepared.acknowledgements.append(acknowledgement)
-                prepared.records.append(_acknowledging_record(acknowledgement))
-            await _let_others(len(prepared.rows))
+                prepared.records.append(_acknowledging_record(opened, acknowledgement))
+            await turns.next()
         return prepared
 
     async def _write(
@@ -183,7 +187,7 @@ class Opening:
         keys = await self._vault.keys_of([number])
         if number not in keys:
             raise CaseErasedError
-        row = Row(opened, under_case_key(opened, keys[number]))
+        row = Row(opened, under_case_key(opened, seal.Lock(keys[number])))
         await opening.insert_submissions(connection, [row], follow_up=True)
         await history.note(connection, "case.followed_up", [number])
         payload = CaseFollowedUp(
@@ -196,19 +200,31 @@ class Opening:
         return [history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)]
 
 
-async def _let_others(count: int) -> None:
-    """Let the loop serve others every millisecond of computing.
+class _Turns:
+    """Lets the loop serve others every few milliseconds of computing.
 
     Not a thread: the ciphers hold the interpreter's lock, and two threads that pass it to and fro are
     slower than one.
     """
-    if count % 5 == 0:
-        await asyncio.sleep(0)
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    async def next(self) -> None:
+        """Between two pieces of work."""
+        if time.monotonic() - self._since > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._since = time.monotonic()
 
 
-def _acknowledging_record(acknowledgement: Acknowledgement) -> topics.Record:
+def _acknowledging_record(opened: Opened, acknowledgement: Acknowledgement) -> topics.Record:
     request = acknowledgement.request
-    return history.record(request, request.case_number, event_id=request.reply_id)
+    return history.record(
+        request,
+        request.case_number,
+        event_id=request.reply_id,
+        cause=opened.event.traceparent,
+    )
 
 
 def _opened_record(opened: Opened, now: datetime) -> topics.Record:

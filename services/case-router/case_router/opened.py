@@ -70,21 +70,21 @@ def open_submission(event: Event, keys: Keys) -> Opened:
     return Opened(event, submission, Content.model_validate_json(plain))
 
 
-def under_case_key(opened: Opened, key: bytes) -> Stored:
-    """What goes into the tables."""
+def under_case_key(opened: Opened, lock: seal.Lock) -> Stored:
+    """What goes into the tables; `lock` is of the case's key."""
     submission, content = opened.submission, opened.content
     number, contact = submission.case_number, submission.contact
     kept = content.model_dump_json(exclude={"pin"}).encode()
     return Stored(
-        seal.lock(key, kept, content_context(number, submission.submission_id)),
-        seal.lock(key, content.pin.encode(), pin_context(number)) if content.pin else None,
-        contact.reply.model_dump_json().encode() if contact and contact.reply else None,
-        contact.unsealing.model_dump_json().encode() if contact else None,
+        lock(kept, content_context(number, submission.submission_id)),
+        lock(content.pin.encode(), pin_context(number)) if content.pin else None,
+        seal.pack(contact.reply) if contact and contact.reply else None,
+        seal.pack(contact.unsealing) if contact else None,
     )
 
 
 def acknowledge(
-    opened: Opened, key: bytes, contact_keys: Mapping[Channel, seal.PublicKey]
+    opened: Opened, lock: seal.Lock, contact_keys: Mapping[Channel, seal.PublicKey]
 ) -> Acknowledgement | None:
     """None where nothing automatic may be sent, or nobody can be reached."""
     submission = opened.submission
@@ -105,7 +105,7 @@ def acknowledge(
             Reply(pin=opened.content.pin).model_dump_json().encode(), seal.reply_info(reply_id)
         ),
     )
-    locked = seal.lock(key, _NO_WORDS, reply_context(number, reply_id))
+    locked = lock(_NO_WORDS, reply_context(number, reply_id))
     return Acknowledgement(request, locked)
 
 

@@ -73,8 +73,8 @@ submissions = Table(
     Column("unparsed", Boolean, nullable=False),
     Column("answerable", Boolean, nullable=False),
     Column("content_locked", LargeBinary, nullable=False),  # a Content, under the case's key
-    Column("contact_reply", LargeBinary),  # a Sealed (JSON), to the channel's contact key
-    Column("contact_unsealing", LargeBinary),  # a Sealed (JSON), to the unsealing key
+    Column("contact_reply", LargeBinary),  # a packed Sealed, to the channel's contact key
+    Column("contact_unsealing", LargeBinary),  # a packed Sealed, to the unsealing key
 )
 
 waiting_follow_ups = Table(

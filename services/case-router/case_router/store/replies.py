@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.rows import AnyRow
 from case_router.tables import accounts, replies, submissions
+from speakup import seal
 from speakup.events import Channel, Purpose, Sealed
 
 
@@ -38,7 +39,7 @@ async def reachable(connection: AsyncConnection, number: str) -> Reachable | Non
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    contact = Sealed.model_validate_json(row.contact_reply)
+    contact = seal.unpack(row.contact_reply)
     return Reachable(row.submission_id, Channel(row.channel), contact)
 
 
