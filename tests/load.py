@@ -17,6 +17,8 @@ from tests.system import System
 from tests.waiting import eventually
 
 SENDERS = 8
+LONGEST = 2700.0
+"""Seconds: fifty kills, with the supervisor's waits after each, take a quarter of an hour."""
 
 
 class Load:
@@ -38,14 +40,14 @@ class Load:
     async def send_all(self) -> None:
         """Send until each was accepted."""
         self._before = {case["case_number"] for case in await self._system.cases()}
-        async with asyncio.timeout(600), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(LONGEST), asyncio.TaskGroup() as group:
             for _ in range(SENDERS):
                 group.create_task(self._send_some())
 
     async def _send_some(self) -> None:
         while self._left:
             number, mark = self._left.pop()
-            await eventually(partial(self._send, number, mark), seconds=600, every=0.05)
+            await eventually(partial(self._send, number, mark), seconds=LONGEST, every=0.05)
             self.accepted[mark] += 1
 
     async def _send(self, number: int, mark: str) -> bool:
@@ -83,7 +85,7 @@ class Load:
                     if answer.status_code == 200:
                         seen[number] = _mark(answer.json()["submissions"], self._run)
 
-        await eventually(all_there, seconds=100, every=0.5)
+        await eventually(all_there, seconds=LONGEST / 3, every=0.5)
         twice = [mark for mark, n in Counter(m for m in seen.values() if m).items() if n > 1]
         assert twice == []
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from case_router.classify import Classification, Classifier
+from case_router.pieces import HEAD, TAIL
 from speakup.events import Channel, Kind, Language
 
 REPORTS = {
@@ -97,10 +98,15 @@ def test_what_follows_a_nul_is_read(classifier: Classifier) -> None:
     ],
     ids=["sentences", "no-spaces", "expanding", "ideographs", "lines"],
 )
-def test_a_megabyte_is_decided_in_bounded_time(classifier: Classifier, text: str) -> None:
-    began = time.thread_time()
-    classifier.classify(text, Channel.email)
-    assert time.thread_time() - began < 2
+def test_a_megabyte_takes_no_longer_than_what_is_read_of_it(
+    classifier: Classifier, text: str
+) -> None:
+    def seconds(text: str) -> float:
+        began = time.thread_time()
+        classifier.classify(text, Channel.email)
+        return time.thread_time() - began
+
+    assert seconds(text) < 3 * seconds(text[: HEAD + TAIL]) + 0.1
 
 
 def test_threads_get_the_opinions_one_thread_gets(classifier: Classifier) -> None:

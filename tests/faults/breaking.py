@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from tests.faults.conftest import Scale
-from tests.load import Load
+from tests.load import LONGEST, Load
 from tests.system import System
 from tests.waiting import eventually
 
@@ -22,7 +22,7 @@ async def broken_while_sending(
     sending = asyncio.create_task(load.send_all())
     moments = sorted(RANDOM.uniform(0.02, 0.95) for _ in range(times))
     for moment in moments:
-        await eventually(lambda: sending.done() or load.share >= moment, seconds=300)  # noqa: B023
+        await eventually(lambda: sending.done() or load.share >= moment, seconds=LONGEST)  # noqa: B023
         await break_it()
     await sending
     await load.each_is_one_case()
