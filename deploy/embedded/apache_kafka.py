@@ -14,10 +14,9 @@ import signal
 import subprocess
 import uuid
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from embedded import child, ports
+from embedded.server import ServerProcess
 
 HERE = Path(__file__).parent.parent / "kafka"
 JARS = HERE / "target" / "jars"
@@ -26,28 +25,21 @@ _JAVA_OPTIONS = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLe
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=error",)
 
 
-class Kafka:
+class Kafka(ServerProcess):
     """A broker on a folder. `start` again after `stop` or `kill`: same port, same data."""
 
     name = "Apache Kafka"
+    _stop_by = (signal.SIGTERM, 10)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
         self._log = self._folder / "kafka.log"
-        self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @property
     def bootstrap(self) -> str:
         """host:port."""
         return f"{ports.HOST}:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Of the Java process."""
-        if self._process is None:
-            raise child.StartError("Apache Kafka has not been started")
-        return self._process.pid
 
     def start(self) -> None:
         """Start, formatting the folder if it is new. Raises StartError. Takes some seconds."""
@@ -59,25 +51,8 @@ class Kafka:
         self._process = self._spawn("kafka.Kafka")
         child.wait_until(lambda: ports.accepts(self.port), self._process, self.name, self._log, 60)
 
-    def stop(self) -> None:
-        """Orderly, as far as that takes no more than 10 s."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGTERM, 10)
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGKILL, 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        # A throw-away's data go with it.
         self.kill()
 
     def _configure(self) -> None:

@@ -9,40 +9,28 @@ import importlib
 import importlib.util
 import os
 import signal
-import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from embedded import child, ports
+from embedded.server import ServerProcess
 
 
-class Broker:
+class Broker(ServerProcess):
     """A broker on a port of loopback. `start` again after `stop`, `kill` or its death: the same port."""
 
     name = "the broker"
     forgets = True
+    # It has nothing to lose.
+    _stop_by = (signal.SIGKILL, 0)
 
     def __init__(self, folder: Path, port: int | None = None, log: Path | None = None) -> None:
         self._folder, self._log = folder, log or folder / "broker.log"
         self.port = port or 0
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
         """host:port."""
         return f"{ports.HOST}:{self.port}"
-
-    @property
-    def pid(self) -> int:
-        """Of the broker's process."""
-        if self._process is None:
-            raise child.StartError("the broker has not been started")
-        return self._process.pid
-
-    def ended(self) -> int | None:
-        """The exit status if the broker has ended by itself, else None."""
-        return self._process.poll() if self._process else None
 
     def start(self) -> None:
         """Start, empty. Raises StartError."""
@@ -59,26 +47,6 @@ class Broker:
             folder=self._folder,
         )
         child.wait_until(lambda: ports.accepts(self.port), self._process, self.name, self._log, 20)
-
-    def stop(self) -> None:
-        """End it. It has nothing to lose, so by force."""
-        self.kill()
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGKILL, 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 def start_broker(folder: Path, port: int | None = None) -> Broker:

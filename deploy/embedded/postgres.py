@@ -9,14 +9,12 @@ from __future__ import annotations
 import atexit
 import shutil
 import signal
-import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from embedded import accounts, child, orphans, ports, postgres_folder
+from embedded.server import ServerProcess
 
 _SETTINGS = {
     "listen_addresses": ports.HOST,
@@ -54,19 +52,18 @@ _SETTINGS = {
     "logging_collector": "off",
 }
 
-STOP_SECONDS = 8.0
 
-
-class Postgres:
+class Postgres(ServerProcess):
     """A server on a folder. `start` again after `stop`, `kill` or the death of the process."""
 
     name = "PostgreSQL"
     forgets = False
+    # Fast shutdown: what is open is rolled back, what is committed is on disk.
+    _stop_by = (signal.SIGINT, 8)
 
     def __init__(self, folder: Path, log: Path | None = None) -> None:
         self._folder, self._log = folder.absolute(), log or folder / "postgres.log"
         self._account = accounts.server_account()
-        self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
     @property
@@ -74,17 +71,6 @@ class Postgres:
         """The maintenance database's address, with the password."""
         password = (self._folder / "password").read_text()
         return f"postgresql://{postgres_folder.USER}:{password}@{ports.HOST}:{self.port}/postgres"
-
-    @property
-    def pid(self) -> int:
-        """Of the server's main process."""
-        if self._process is None:
-            raise child.StartError("PostgreSQL has not been started")
-        return self._process.pid
-
-    def ended(self) -> int | None:
-        """The exit status if the server has ended by itself, else None."""
-        return self._process.poll() if self._process else None
 
     def start(self) -> None:
         """Start on the port used before where it is free. Raises StartError, DiskFullError."""
@@ -101,27 +87,6 @@ class Postgres:
                     raise
             else:
                 return
-
-    def stop(self) -> None:
-        """Fast shutdown: what is open is rolled back, what is committed is on disk."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGINT, STOP_SECONDS)
-
-    def kill(self) -> None:
-        """kill -9 of the main process; its workers end by themselves when they notice."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGKILL, 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _choose_port(self) -> None:
         port = self.port

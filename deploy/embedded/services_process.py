@@ -6,44 +6,34 @@ import http.client
 import json
 import re
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from embedded import child, ports
+from embedded.server import ServerProcess
 
 _IS_IMPORT = re.compile("(ModuleNotFound|Import)Error: ").match
-
-STOP_SECONDS = 14.0
 
 COMMAND = (sys.executable, "-m", "embedded.services")
 
 
-class ServicesProcess:
+class ServicesProcess(ServerProcess):
     """Started again and again, each time with the environment of the moment."""
 
     name = "the services"
+    # They finish what they do, and end themselves after 13 s (`speakup.process`).
+    _stop_by = (signal.SIGTERM, 14)
 
     def __init__(self, port: int, log: Path, command: Sequence[str] = COMMAND) -> None:
         self._port, self._log, self._command = port, log, command
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Start; not yet ready."""
         self._process = child.spawn(
             self._command, log=self._log, death=signal.SIGKILL, environment=environment
         )
-
-    def ended(self) -> int | None:
-        """The exit status if it has ended, else None."""
-        return self._process.poll() if self._process else None
-
-    def stop(self) -> None:
-        """Let it finish what it does, within its time."""
-        if self._process is not None:
-            child.stop(self._process, signal.SIGTERM, STOP_SECONDS)
 
     def missing(self) -> dict[str, str] | None:
         """What is missing for readiness, by its own word; empty: nothing. None: it doesn't answer yet."""
