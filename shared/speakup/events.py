@@ -44,6 +44,20 @@ class Kind(StrEnum):
     out_of_scope = "out_of_scope"
 
 
+class Automatic(StrEnum):
+    """What a mail is that no person wrote to us."""
+
+    autoreply = "autoreply"
+    """Out of office, a receipt, a complaint in a machine's form."""
+    bounce = "bounce"
+    """Some mail couldn't be delivered."""
+    delay = "delay"
+    """Some mail couldn't be delivered yet."""
+    loop = "loop"
+    """One of our own mails has come back, or a mail that runs in a circle."""
+    mailing_list = "mailing_list"
+
+
 class Relation(StrEnum):
     """What the reporter is to the company."""
 
@@ -174,12 +188,16 @@ class _Submission(Payload):
     """SHA-256 of the ciphertext of each blob that `content` refers to."""
     hint: Kind | None = None
     """What the reporter said that it is (a key pressed on the phone); the router still decides."""
+    automatic: Automatic | None = None
+    """Set where a machine sent it: its case is out of scope, and nothing is sent upon it."""
 
 
 class SubmissionReceived(_Submission):
     """A person sent something new: the router opens a case under `case_number`."""
 
     TYPE = "kz.speakup.submission.received.v1"
+    suggested_case: CaseNumber | None = None
+    """The case that it may belong to, by a number or thread that somebody else than its reporter named."""
 
 
 class SubmissionFollowUp(_Submission):
@@ -381,6 +399,8 @@ class ReplyFailed(Payload):
     failed_at: datetime
     reason: str
     """Plain words without the address."""
+    returned: bool = False
+    """True where it had been handed over (`reply.delivered`) and came back."""
 
 
 class FactsRecorded(Payload):

@@ -82,12 +82,15 @@ class Deliveries:
                 return await self._delivered(connection, delivered, event)
             case ReplyFailed() as failed:
                 await outbox.settle(connection, [failed.reply_id])
+                # What came back had been delivered, as far as we knew.
+                before = ("requested", "accepted", "delivered" if failed.returned else "accepted")
                 await _set_state(
                     connection,
                     failed.reply_id,
                     "failed",
-                    before=("requested", "accepted"),
+                    before=before,
                     failure=failed.reason,
+                    returned=failed.returned,
                 )
                 await history.note(
                     connection, "reply.failed", [failed.case_number], subject=str(failed.reply_id)
@@ -174,13 +177,22 @@ async def _set_state(
     *,
     before: Sequence[str],
     failure: str | None = None,
+    returned: bool = False,
 ) -> None:
+    """What came back stays failed, even where word of its delivery comes later."""
     await connection.execute(
         text(
-            "UPDATE replies SET state = :state, state_at = now(), failure = :failure "
-            "WHERE reply_id = :reply_id AND state = ANY(:before)"
+            "UPDATE replies SET state = :state, state_at = now(), failure = :failure, "
+            "returned = :returned "
+            "WHERE reply_id = :reply_id AND state = ANY(:before) AND NOT returned"
         ),
-        {"state": state, "failure": failure, "reply_id": reply_id, "before": list(before)},
+        {
+            "state": state,
+            "failure": failure,
+            "returned": returned,
+            "reply_id": reply_id,
+            "before": list(before),
+        },
     )
 
 

@@ -89,7 +89,14 @@ def acknowledge(
     """None where nothing automatic may be sent, or nobody can be reached."""
     submission = opened.submission
     contact, public = submission.contact, contact_keys.get(submission.channel)
-    if not submission.answerable or contact is None or contact.reply is None or public is None:
+    automatic = submission.automatic is not None
+    if (
+        automatic
+        or not submission.answerable
+        or contact is None
+        or contact.reply is None
+        or public is None
+    ):
         return None
     number, reply_id = submission.case_number, acknowledgement_id(submission.submission_id)
     request = ReplyRequested(

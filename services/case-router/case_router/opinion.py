@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from speakup.events import Channel, Frozen, Kind, Language
+from speakup.events import Automatic, Channel, Frozen, Kind, Language
 
 FUNCTION = "case_router.classifying:classify"
 """For `speakup.sandbox`."""
@@ -25,6 +25,19 @@ class Opinion(Frozen):
     category: str | None = None
     language: Language | None = None
     version: str
+
+
+def of_machines_mail(automatic: Automatic) -> Opinion:
+    """Of what no person wrote: the reason stands where else the model's version does.
+
+    A list's mail may be a person's that came by way of a list, so somebody is asked to look.
+    """
+    return Opinion(
+        kind=Kind.out_of_scope,
+        probability=1,
+        needs_triage=automatic is Automatic.mailing_list,
+        version=f"automatic/{automatic}",
+    )
 
 
 UNREADABLE = Opinion(kind=Kind.breach_report, probability=0, needs_triage=True, version="none")

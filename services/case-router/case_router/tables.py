@@ -34,6 +34,8 @@ cases = Table(
     Column("channel", Text, nullable=False),
     Column("status", Text, nullable=False, server_default="new"),
     Column("hint", Text),  # what the reporter said that it is
+    Column("automatic", Text),  # what sort of machine sent it; empty: a person
+    Column("suggested_case", Text),  # which it may belong to; not checked to be there
     Column("kind", Text),  # empty until classified or triaged
     Column("kind_by", Text),  # the model's version, or "person"
     Column("probability", Float),
@@ -72,6 +74,7 @@ submissions = Table(
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("unparsed", Boolean, nullable=False),
     Column("answerable", Boolean, nullable=False),
+    Column("automatic", Text),
     Column("content_locked", LargeBinary, nullable=False),  # a Content, under the case's key
     Column("contact_reply", LargeBinary),  # a packed Sealed, to the channel's contact key
     Column("contact_unsealing", LargeBinary),  # a packed Sealed, to the unsealing key
@@ -112,8 +115,9 @@ replies = Table(
     Column("state", Text, nullable=False, server_default="requested"),
     Column("state_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("failure", Text),
+    Column("returned", Boolean, nullable=False, server_default=text("false")),
 )
-"""`state`: requested, accepted, delivered, failed."""
+"""`state`: requested, accepted, delivered, failed. `returned`: failed after it was handed over."""
 
 audit = Table(
     "audit",

@@ -14,12 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion
+from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion, of_machines_mail
 from case_router.store import history
 from case_router.store.vault import Vault, content_context
 from speakup import outbox, seal, topics
 from speakup.consume import LaterError
-from speakup.events import CaseClassified, Channel, Kind
+from speakup.events import Automatic, CaseClassified, Channel, Kind
 from speakup.logs import get_logger
 from speakup.relay import Relay
 from speakup.sandbox import Sandbox, SandboxError, open_sandbox
@@ -39,6 +39,7 @@ class _Case:
     number: str
     channel: Channel
     hint: Kind | None
+    automatic: Automatic | None
     text: str | None
 
 
@@ -90,7 +91,8 @@ class Worker:
             await connection.execute(
                 text(
                     """
-                    SELECT c.case_number, c.channel, c.hint, s.submission_id, s.content_locked
+                    SELECT c.case_number, c.channel, c.hint, c.automatic, s.submission_id,
+                           s.content_locked
                     FROM cases c JOIN submissions s USING (case_number)
                     WHERE c.kind IS NULL AND NOT s.follow_up
                     ORDER BY c.opened_at LIMIT :limit FOR UPDATE OF c SKIP LOCKED
@@ -108,6 +110,7 @@ class Worker:
                 row.case_number,
                 Channel(row.channel),
                 Kind(row.hint) if row.hint else None,
+                Automatic(row.automatic) if row.automatic else None,
                 _words(keys.get(row.case_number), row.case_number, row),
             )
             for row in rows
@@ -180,6 +183,8 @@ def _record(number: str, sequence: int, found: Opinion) -> topics.Record:
 
 
 async def _opinion(sandbox: Sandbox, case: _Case) -> Opinion:
+    if case.automatic is not None:
+        return of_machines_mail(case.automatic)
     job = Job(text=case.text or "", channel=case.channel, hint=case.hint)
     try:
         return Opinion.model_validate_json(await sandbox.run(job.model_dump_json().encode()))

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from speakup.events import (
     Action,
     Anonymity,
+    Automatic,
     Channel,
     Disposition,
     Finding,
@@ -51,6 +52,11 @@ class CaseFacts(Answer):
     category: str | None
     language: Language | None
     needs_triage: bool = Field(description="The classifier wasn't sure enough.")
+    automatic: Automatic | None = Field(description="Set where no person sent it.")
+    suggested_case: str | None = Field(
+        description="A case that it may belong to, as somebody else than its reporter named it; it "
+        "may not be there."
+    )
     relation: Relation
     person: Person
     anonymity: Anonymity
@@ -100,6 +106,7 @@ class SubmissionRead(Answer):
     received_at: datetime
     unparsed: bool = Field(description="It couldn't be read by machine; there is only `…/raw`.")
     answerable: bool = Field(description="False for automatic mails: they are never answered.")
+    automatic: Automatic | None = Field(description="Set where no person sent it.")
     narrative: Narrative | None = Field(description="Null where it was erased.")
 
 

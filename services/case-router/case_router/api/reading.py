@@ -41,6 +41,7 @@ def _submission(row: AnyRow, key: bytes | None) -> SubmissionRead:
         received_at=row.received_at,
         unparsed=row.unparsed,
         answerable=row.answerable,
+        automatic=row.automatic,
         narrative=_narrative(content) if content else None,
     )
 

@@ -85,7 +85,8 @@ async def get(connection: AsyncConnection, staff: Staff, number: str) -> AnyRow 
     if not is_number(number):
         return None
     own = replies.c.case_number == cases.c.case_number
-    steps = case({"requested": 1, "accepted": 2, "failed": 3}, value=replies.c.state, else_=4)
+    reached = {"requested": 1, "accepted": 2, "failed": 3}
+    steps = case((replies.c.returned, 5), else_=case(reached, value=replies.c.state, else_=4))
     query = (
         _seen_by(staff)
         .add_columns(
@@ -124,6 +125,7 @@ async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[A
             submissions.c.received_at,
             submissions.c.unparsed,
             submissions.c.answerable,
+            submissions.c.automatic,
             submissions.c.content_locked,
         )
         .where(submissions.c.case_number == number)

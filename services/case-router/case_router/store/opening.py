@@ -35,12 +35,13 @@ async def insert_cases(connection: AsyncConnection, rows: Sequence[Row]) -> set[
         text(
             """
             INSERT INTO cases (case_number, channel, language, relation, person, anonymity, hint,
-                               received_at, pin_locked, sequence)
+                               automatic, suggested_case, received_at, pin_locked, sequence)
             SELECT *, 1
             FROM unnest(CAST(:numbers AS text[]), CAST(:channels AS text[]),
                         CAST(:languages AS text[]), CAST(:relations AS text[]),
                         CAST(:persons AS text[]), CAST(:anonymities AS text[]),
-                        CAST(:hints AS text[]), CAST(:received AS timestamptz[]),
+                        CAST(:hints AS text[]), CAST(:automatics AS text[]),
+                        CAST(:suggestions AS text[]), CAST(:received AS timestamptz[]),
                         CAST(:pins AS bytea[]))
             ON CONFLICT (case_number) DO NOTHING
             RETURNING case_number
@@ -54,6 +55,8 @@ async def insert_cases(connection: AsyncConnection, rows: Sequence[Row]) -> set[
             "persons": [s.person for s in submissions],
             "anonymities": [s.anonymity for s in submissions],
             "hints": [s.hint for s in submissions],
+            "automatics": [s.automatic for s in submissions],
+            "suggestions": [getattr(s, "suggested_case", None) for s in submissions],
             "received": [s.received_at for s in submissions],
             "pins": [row.stored.pin_locked for row in rows],
         },
@@ -70,12 +73,13 @@ async def insert_submissions(
         text(
             """
             INSERT INTO submissions (submission_id, case_number, channel, received_at, unparsed,
-                                     answerable, content_locked, contact_reply, contact_unsealing,
+                                     answerable, automatic, content_locked, contact_reply, contact_unsealing,
                                      follow_up)
             SELECT *, :follow_up
             FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]), CAST(:channels AS text[]),
                         CAST(:received AS timestamptz[]), CAST(:unparsed AS bool[]),
-                        CAST(:answerable AS bool[]), CAST(:contents AS bytea[]),
+                        CAST(:answerable AS bool[]), CAST(:automatics AS text[]),
+                        CAST(:contents AS bytea[]),
                         CAST(:contacts AS bytea[]), CAST(:unsealings AS bytea[]))
             """
         ),
@@ -86,6 +90,7 @@ async def insert_submissions(
             "channels": [s.channel for s in submissions],
             "received": [s.received_at for s in submissions],
             "unparsed": [s.unparsed for s in submissions],
+            "automatics": [s.automatic for s in submissions],
             "answerable": [s.answerable for s in submissions],
             "contents": [row.stored.content_locked for row in rows],
             "contacts": [row.stored.contact_reply for row in rows],
