@@ -10,23 +10,36 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from prometheus_client import Counter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from intake_email.addresses import Addresses
+from intake_email.known import look_up
+from intake_email.origin import Origins
 from intake_email.parse import message_id_of, split
+from intake_email.placing import Clues, Known, KnownReply, Place, place
 from intake_email.readers import Readers
 from intake_email.reading import Job, Reading
+from intake_email.reasons import plainly
+from intake_email.traits import Traits
 from speakup import case_number, outbox, topics, trace
 from speakup.blobs import BlobStore
-from speakup.events import Anonymity, Channel, Event, SubmissionFollowUp, SubmissionReceived
+from speakup.events import (
+    Anonymity,
+    Automatic,
+    Channel,
+    Event,
+    ReplyFailed,
+    SubmissionFollowUp,
+    SubmissionReceived,
+)
 from speakup.gather import Gathering
 from speakup.keys import INTAKE, UNSEALING, CurrentKey, KeyFolder, contact_purpose
 from speakup.relay import Relay
@@ -44,7 +57,10 @@ class Draft:
     """A mail that is sealed and waits for its transaction."""
 
     submission_id: UUID
-    follow_up_of: str | None
+    clues: Clues
+    answerable: bool
+    sender_mac: bytes | None
+    message_mac: bytes | None
     received_at: datetime
     reading: Reading
     traceparent: str
@@ -96,6 +112,7 @@ class Acceptor:
     ) -> None:
         self._engine, self._relay, self._blobs, self._readers = engine, relay, blobs, readers
         self._keys, self._addresses, self._hmac_key, self._retry = keys, addresses, hmac_key, retry
+        self._origins = Origins(hmac_key)
         self._waiting: list[_Waiting] = []
         self._wake = asyncio.Event()
 
@@ -115,7 +132,7 @@ class Acceptor:
             self._keys.job(submission_id, envelope_from, pin), raw
         )
         await asyncio.gather(*(self._blobs.put(digest, sealed) for digest, sealed in blobs))
-        draft = Draft(submission_id, follow_up_of, datetime.now(UTC), reading, trace.traceparent())
+        draft = self._draft(submission_id, follow_up_of, message_id, reading)
         written = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(draft, written))
         self._wake.set()
@@ -123,6 +140,55 @@ class Acceptor:
             # The same mail again: what was stored for it this time belongs to nothing.
             for digest, _ in blobs:
                 await self._blobs.delete(digest)
+
+    def _draft(
+        self, submission_id: UUID, token_case: str | None, message_id: str, reading: Reading
+    ) -> Draft:
+        """Here the sender's words become HMACs."""
+        traits = reading.traits
+        own = [self._addresses.reply_of(message_id)]
+        # Our own mail that has come back to us as it was; or one in our name.
+        automatic = Automatic.loop if own[0] else traits.automatic
+        in_our_name = any(
+            self._addresses.accepts(one) for one in (traits.author, traits.answer_to) if one
+        )
+        sender = None if in_our_name else self._origins.sender(traits.author, traits.answer_to)
+        return Draft(
+            submission_id,
+            self._clues(traits, token_case, automatic, sender, own),
+            answerable=reading.answerable and automatic is None and not in_our_name,
+            # Machines send for many: they are nobody's sender.
+            sender_mac=sender if automatic is None else None,
+            message_mac=self._origins.message(message_id) if automatic is None else None,
+            received_at=datetime.now(UTC),
+            reading=reading,
+            traceparent=trace.traceparent(),
+        )
+
+    def _clues(
+        self,
+        traits: Traits,
+        token_case: str | None,
+        automatic: Automatic | None,
+        sender: bytes | None,
+        own: Sequence[UUID | None],
+    ) -> Clues:
+        thread = traits.references[::-1]
+        answered = [self._addresses.reply_of(one) for one in thread]
+        back = [*own, *(self._addresses.reply_of(one) for one in traits.mentions)]
+        if automatic in (Automatic.bounce, Automatic.delay):
+            back += answered
+        macs = (self._origins.message(one) for one in thread)
+        return Clues(
+            token_case=token_case,
+            automatic=automatic,
+            status=traits.status,
+            sender=sender,
+            numbers=traits.numbers,
+            our_mails=tuple(one for one in answered if one),
+            their_mails=tuple(one for one in macs if one),
+            returns=tuple(one for one in back if one),
+        )
 
     def _id(self, envelope_from: str, recipient: str, message_id: str, body: bytes) -> UUID:
         """The same for the same mail sent again; tells nothing to who lacks the key."""
@@ -173,85 +239,134 @@ class Acceptor:
         for draft in drafts:
             # Of two of the same mail the first is told that it is new: it is the one to be kept.
             left.setdefault(draft.submission_id, draft)
-        published: dict[UUID, topics.Record] = {}
+        published: dict[UUID, list[topics.Record]] = {}
         async with self._engine.connect() as connection:
             # One statement is a transaction by itself and costs one round trip.
             await connection.execution_options(isolation_level="AUTOCOMMIT")
+            known = await look_up(connection, [draft.clues for draft in drafts])
             while left:
-                records = {
-                    key: _record(draft, draft.follow_up_of or case_number.mint(Channel.email))
-                    for key, draft in left.items()
-                }
-                taken = await _take(connection, list(left.values()), records, retry=self._retry)
-                published |= {key: records[key] for key in taken}
+                rows = {key: _row(draft, known) for key, draft in left.items()}
+                taken = await _take(connection, list(rows.values()), retry=self._retry)
+                published |= {key: rows[key].records for key in taken}
                 if len(published) == len(drafts):
                     break
                 # What is left is known already, or had a number that is taken: then it gets another.
-                known = await connection.scalars(
+                there = await connection.scalars(
                     text("SELECT submission_id FROM accepted WHERE submission_id = ANY(:ids)"),
                     {"ids": list(left)},
                 )
-                for submission_id in known:
+                for submission_id in there:
                     left.pop(submission_id, None)
-        return list(published.values()), set(published)
+        records = [record for together in published.values() for record in together]
+        return records, set(published)
+
+
+class _Row(NamedTuple):
+    """A mail as it is written."""
+
+    draft: Draft
+    place: Place
+    number: str
+    records: list[topics.Record]
 
 
 _TAKE = text(
     """
     WITH taken AS (
-        INSERT INTO accepted (submission_id, case_number, follow_up)
-        SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS text[]),
-                             CAST(:follow_ups AS bool[]))
+        INSERT INTO accepted (submission_id, case_number, follow_up, sender_mac, message_mac)
+        SELECT * FROM unnest(CAST(:submissions AS uuid[]), CAST(:numbers AS text[]),
+                             CAST(:follow_ups AS bool[]), CAST(:senders AS bytea[]),
+                             CAST(:messages AS bytea[]))
         ON CONFLICT DO NOTHING
         RETURNING submission_id
     ), put_out AS (
         INSERT INTO outbox (event_id, topic, key, value, header_names, header_values, due_at)
-        SELECT rows.*, now() + make_interval(secs => :retry)
+        SELECT event_id, topic, key, value, header_names, header_values,
+               now() + make_interval(secs => :retry)
         FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
-                    CAST(:contents AS bytea[]), CAST(:names AS text[]), CAST(:headers AS bytea[]))
-             AS rows (event_id, topic, key, value, header_names, header_values)
-        WHERE event_id IN (SELECT submission_id FROM taken)
+                    CAST(:contents AS bytea[]), CAST(:names AS text[]), CAST(:headers AS bytea[]),
+                    CAST(:causes AS uuid[]))
+             AS rows (event_id, topic, key, value, header_names, header_values, cause)
+        WHERE cause IN (SELECT submission_id FROM taken)
+        ON CONFLICT (event_id) DO NOTHING
+    ), came_back AS (
+        UPDATE replies SET state = 'failed'
+        FROM unnest(CAST(:returned AS uuid[]), CAST(:returned_by AS uuid[])) AS back (id, cause)
+        WHERE reply_id = back.id AND state = 'delivered'
+              AND cause IN (SELECT submission_id FROM taken)
     )
     SELECT submission_id FROM taken
     """
 )
 
 
-async def _take(
-    connection: AsyncConnection,
-    drafts: Sequence[Draft],
-    records: Mapping[UUID, topics.Record],
-    *,
-    retry: float,
-) -> set[UUID]:
+async def _take(connection: AsyncConnection, rows: Sequence[_Row], *, retry: float) -> set[UUID]:
     """Write those that are new and whose number is free: the unique keys decide. Returns their ids."""
-    rows = await connection.scalars(
+    records = [(record, row.draft.submission_id) for row in rows for record in row.records]
+    back = [(row.place.returned, row.draft.submission_id) for row in rows if row.place.returned]
+    taken = await connection.scalars(
         _TAKE,
-        outbox.parameters([records[draft.submission_id] for draft in drafts], retry=retry)
+        outbox.parameters([record for record, _ in records], retry=retry)
         | {
-            "numbers": [records[draft.submission_id].key.decode() for draft in drafts],
-            "follow_ups": [draft.follow_up_of is not None for draft in drafts],
+            "submissions": [row.draft.submission_id for row in rows],
+            "numbers": [row.number for row in rows],
+            "follow_ups": [row.place.case_number is not None for row in rows],
+            "senders": [row.draft.sender_mac for row in rows],
+            "messages": [row.draft.message_mac for row in rows],
+            "causes": [cause for _, cause in records],
+            "returned": [reply.reply_id for reply, _ in back],
+            "returned_by": [cause for _, cause in back],
         },
     )
-    return set(rows)
+    return set(taken)
 
 
-def _record(draft: Draft, number: str) -> topics.Record:
+def _row(draft: Draft, known: Known) -> _Row:
+    found = place(draft.clues, known)
+    number = found.case_number or case_number.mint(Channel.email)
+    records = [_record(draft, found, number)]
+    if found.returned is not None:
+        records.append(_returned(draft, found.returned))
+    return _Row(draft, found, number, records)
+
+
+def _record(draft: Draft, found: Place, number: str) -> topics.Record:
     reading = draft.reading
-    kind = SubmissionFollowUp if draft.follow_up_of else SubmissionReceived
-    payload = kind(
-        submission_id=draft.submission_id,
-        case_number=number,
-        channel=Channel.email,
-        received_at=draft.received_at,
-        language=reading.language,
-        anonymity=Anonymity.named if reading.named else Anonymity.confidential,
-        content=reading.content,
-        contact=reading.contact,
-        answerable=reading.answerable,
-        unparsed=reading.unparsed,
-        blobs=tuple(digest for digest, _ in reading.blobs),
+    common = {
+        "submission_id": draft.submission_id,
+        "case_number": number,
+        "channel": Channel.email,
+        "received_at": draft.received_at,
+        "language": reading.language,
+        "anonymity": Anonymity.named if reading.named else Anonymity.confidential,
+        "content": reading.content,
+        "contact": reading.contact,
+        "answerable": draft.answerable,
+        "unparsed": reading.unparsed,
+        "blobs": tuple(digest for digest, _ in reading.blobs),
+        "automatic": found.automatic,
+    }
+    payload = (
+        SubmissionFollowUp(**common)
+        if found.case_number
+        else SubmissionReceived(**common, suggested_case=found.suggested_case)
     )
     return topics.encode(
         Event(draft.submission_id, SOURCE, draft.received_at, number, payload, draft.traceparent)
+    )
+
+
+def _returned(draft: Draft, reply: KnownReply) -> topics.Record:
+    payload = ReplyFailed(
+        reply_id=reply.reply_id,
+        case_number=reply.case_number,
+        purpose=reply.purpose,
+        failed_at=draft.received_at,
+        reason=plainly(draft.clues.status),
+        returned=True,
+    )
+    # Of a second bounce of the same mail it is the same event.
+    event_id = uuid5(reply.reply_id, "returned")
+    return topics.encode(
+        Event(event_id, SOURCE, draft.received_at, reply.case_number, payload, draft.traceparent)
     )

@@ -1,7 +1,8 @@
 """The hotline's address and its plus-addresses, which carry a case's token.
 
 `speakup+2941080236.k3v9x2qpwt@example.kz` leads to case 2941080236. The token is an HMAC under a key of
-this service, so that nobody can join a case by guessing its number.
+this service, so that nobody can join a case by guessing its number. Our Message-IDs carry one, too: so a
+mail that came back, or an answer, is known to be about one of ours.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
+from uuid import UUID
 
 from speakup.case_number import is_valid
 
 _TOKEN = 10
+_ID_TOKEN = 16
+
+OWN_ID = re.compile(r"<[0-9a-f]{32}\.[a-z2-7]{16}@[A-Za-z0-9.-]{1,253}>")
+"""What our Message-IDs look like; `Addresses.reply_of` says whether one is ours."""
 
 
 class Addresses:
@@ -50,6 +57,26 @@ class Addresses:
             return number
         return None
 
+    def message_id(self, reply_id: UUID) -> str:
+        """The Message-ID of a mail of ours, the same for every attempt to send it."""
+        return f"<{reply_id.hex}.{self._id_token(reply_id)}@{self._domain}>"
+
+    def reply_of(self, message_id: str) -> UUID | None:
+        """The reply that one of our own Message-IDs means, or None where it isn't ours."""
+        if not OWN_ID.fullmatch(message_id):
+            return None
+        inner, _, domain = message_id[1:-1].partition("@")
+        name, _, token = inner.partition(".")
+        reply_id = UUID(name)
+        right = hmac.compare_digest(token, self._id_token(reply_id))
+        return reply_id if right and domain.lower() == self._domain else None
+
     def _token(self, number: str) -> str:
-        digest = hmac.digest(self._key, b"case/" + number.encode(), hashlib.sha256)
-        return base64.b32encode(digest).decode().lower()[:_TOKEN]
+        return self._mac(b"case/" + number.encode(), _TOKEN)
+
+    def _id_token(self, reply_id: UUID) -> str:
+        return self._mac(b"reply/" + reply_id.bytes, _ID_TOKEN)
+
+    def _mac(self, value: bytes, length: int) -> str:
+        digest = hmac.digest(self._key, value, hashlib.sha256)
+        return base64.b32encode(digest).decode().lower()[:length]

@@ -28,6 +28,8 @@ _REPORTS = frozenset({"multipart/report", "message/delivery-status"}) | {
     "message/feedback-report",
 }
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
+_REPLIED = frozenset({"auto_reply", "auto-reply"})
+_REPLY_MARKS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply")
 _HARMLESS = frozenset({"", "none", "dr", "rn", "nrn"})
 """In X-Auto-Response-Suppress (MS-OXCMAIL 2.2.3.2.14): these ask only not to send delivery and read receipts."""
 _DAEMON = re.compile(
@@ -58,6 +60,32 @@ def is_answerable(
         and not _SUBJECT.match(subject)
         and not _is_daemons(fields, address, envelope_from)
     )
+
+
+def says_autoreply(fields: Fields, subject: str, *, by_field: bool = True) -> bool:
+    """Whether a mail says that a machine wrote it upon another one (RFC 3834, 5): out of office and the like.
+
+    `auto-generated` doesn't say so: forms and scanners put it into what a person sends.
+    """
+    if _SUBJECT.match(subject):
+        return True
+    submitted = first(fields, "auto-submitted").partition(";")[0].strip().lower()
+    precedence = {value.strip().lower() for value in fields.get("precedence", [])}
+    return by_field and (
+        submitted == "auto-replied"
+        or not precedence.isdisjoint(_REPLIED)
+        or any(mark in fields for mark in _REPLY_MARKS)
+    )
+
+
+def is_daemon(address: str) -> bool:
+    """Whether it is the address of a mail server or a list's program, by its local part (RFC 2142)."""
+    return bool(_DAEMON.match(address))
+
+
+def is_nobodys(address: str) -> bool:
+    """Whether many may send under the address and nobody reads it: noreply@, a daemon's."""
+    return bool(_NO_REPLY.match(address)) or is_daemon(address)
 
 
 def _is_marked(fields: Fields) -> bool:

@@ -43,7 +43,7 @@ def compose(
     )
     message["Date"] = format_datetime(datetime.now(UTC))
     # The same for every attempt, so that a mail sent twice is seen to be one.
-    message["Message-ID"] = f"<{reply_id.hex}@{addresses.domain}>"
+    message["Message-ID"] = addresses.message_id(reply_id)
     if contact.message_id:
         message["In-Reply-To"] = contact.message_id
         message["References"] = " ".join((*contact.references[-20:], contact.message_id))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from intake_email.traits import Traits
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -35,3 +37,5 @@ class Mail:
     """`kk`, `ru` or `en`; None where there are no letters."""
     answerable: bool
     """Whether an automatic mail may be sent to `address`."""
+    traits: Traits
+    """By which its place is found."""

@@ -10,6 +10,7 @@ from intake_email.language import language_of
 from intake_email.mail import File, Mail
 from intake_email.mime import part_at
 from intake_email.sender import sender_of
+from intake_email.traits import traits_of
 
 __all__ = ["File", "Mail", "message_id_of", "parse", "split"]
 
@@ -26,6 +27,7 @@ def parse(raw: bytes, envelope_from: str) -> Mail:
     subject = decode_words(first(fields, "subject"))[:SUBJECT]
     text, files = read_body(message)
     address, name = sender_of(fields)
+    references = _references(fields)
     return Mail(
         subject=subject,
         text=text,
@@ -33,13 +35,21 @@ def parse(raw: bytes, envelope_from: str) -> Mail:
         address=address,
         name=name,
         message_id=message_id_of(raw[: message.start]),
-        references=_references(fields),
+        references=references,
         language=language_of(_new_words(text)) or language_of(subject),
         answerable=is_answerable(
             fields,
             kinds={message.kind, *(file.content_type for file in files)},
             subject=subject,
             address=address,
+            envelope_from=envelope_from,
+        ),
+        traits=traits_of(
+            message,
+            subject=subject,
+            text=text,
+            address=address,
+            references=references,
             envelope_from=envelope_from,
         ),
     )

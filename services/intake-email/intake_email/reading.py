@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from intake_email.parse import Mail, parse, split
+from intake_email.traits import Traits
 from speakup import seal
 from speakup.blobs import close_blob
 from speakup.events import Frozen, Language, Sealed, SealedContact
@@ -42,6 +43,8 @@ class Reading(Frozen):
     unparsed: bool
     blobs: tuple[tuple[str, int], ...]
     """Digest and size (bytes) of each ciphertext, in the order in which they follow."""
+    traits: Traits
+    """In memory only: never stored, never logged."""
 
 
 def pack(head: Job | Reading, body: bytes) -> bytes:
@@ -140,6 +143,7 @@ def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
         named=bool(contact.name),
         unparsed=mail is None,
         blobs=tuple(blobs.sizes),
+        traits=mail.traits if mail else Traits(),
     )
     return pack(reading, b"".join(blobs.ciphertexts))
 

@@ -29,11 +29,16 @@ accepted = Table(
     Column("case_number", Text, nullable=False),
     Column("follow_up", Boolean, nullable=False),
     Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("sender_mac", LargeBinary),
+    Column("message_mac", LargeBinary),
+    Index("accepted_message_mac", "message_mac", postgresql_where=text("message_mac IS NOT NULL")),
     Index(
         "accepted_case_number", "case_number", unique=True, postgresql_where=text("NOT follow_up")
     ),
 )
-"""Says that a mail is known (an HMAC, no word of it) and that its number is taken."""
+"""Says that a mail is known (an HMAC, no word of it) and that its number is taken. By the HMACs of its sender
+(a person's only) and its Message-ID later mails find their case: see `origin.py`.
+"""
 
 replies = Table(
     "replies",
@@ -50,9 +55,10 @@ replies = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("replies_case_number", "case_number"),
     Index("replies_due", "due_at", postgresql_where=text("state = 'waiting'")),
 )
-"""`state`: waiting, delivered (the relay took it), failed."""
+"""`state`: waiting, delivered (the relay took it), failed (also where it came back)."""
 
 outbox = outbox_table(metadata)
 dead_letters = dead_letters_table(metadata)
