@@ -19,6 +19,7 @@ RECEIPTS = frozenset({"message/disposition-notification", "message/feedback-repo
 """Reports that say nothing of delivery: read receipts (RFC 8098), complaints (RFC 5965)."""
 
 _STATUS_KINDS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_COMPLAINT = re.compile(rb"\s*x-hmxmroriginalrecipient:", re.IGNORECASE)
 _ACTION = re.compile(rb"^action[ \t]*:[ \t]*(?:\w+;[ \t]*)?(\w+)", re.IGNORECASE | re.MULTILINE)
 _STATUS = re.compile(
     rb"^status[ \t]*:[ \t]*(?:\w+;[ \t]*)?([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE
@@ -31,6 +32,8 @@ class Report:
 
     receipt: bool = False
     """A read receipt or a complaint."""
+    complaint: bool = False
+    """A complaint in Microsoft's own form."""
     delivery: bool = False
     """There is a report on delivery."""
     actions: frozenset[str] = frozenset()
@@ -41,11 +44,13 @@ class Report:
 
 def report_of(message: Part) -> Report:
     """The report in a message; parts of a forwarded message aren't looked at."""
-    kinds, statuses = set(), []
+    kinds, statuses, complaint = set(), [], False
     for part in islice(_leaves(message), PARTS):
         kinds.add(part.kind)
         if part.kind in _STATUS_KINDS:
             statuses.append(part.content()[:STATUS_BYTES])
+        if part.kind == "message/rfc822":
+            complaint |= _COMPLAINT.match(part.raw, part.start, part.end) is not None
     actions = frozenset(
         found.decode().lower() for status in statuses for found in _ACTION.findall(status)
     )
@@ -54,6 +59,7 @@ def report_of(message: Part) -> Report:
     codes.sort(key=lambda code: code.startswith("2"))
     return Report(
         receipt=not kinds.isdisjoint(RECEIPTS),
+        complaint=complaint,
         delivery=bool(statuses),
         actions=actions,
         status=codes[0] if codes else "",

@@ -22,7 +22,12 @@ HOPS = 100
 LOOKED_AT = 20_000
 """Characters of the text."""
 
-_LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "list-help", "x-mailing-list")
+_LIST_FIELDS = (
+    *("list-id", "list-post", "list-unsubscribe", "list-help"),
+    *("x-mailing-list", "x-mlserver", "x-ml-name"),
+)
+_NOTICE = "x-amz-sns-message-id"
+"""Amazon's notices to programs, on bounces and complaints among others."""
 _LIST_WORDS = frozenset({"bulk", "junk", "list"})
 
 _BOUNCE_SUBJECT = re.compile(
@@ -74,7 +79,8 @@ def nature_of(message: Part, *, subject: str, text: str, envelope_from: str) -> 
     if _runs_in_a_circle(fields):
         return Nature(Automatic.loop)
     is_report = message.kind == "multipart/report" or _is_machines(fields, envelope_from)
-    if (is_report and (report.receipt or report.delivery)) or says_autoreply(fields, subject):
+    reports = is_report and (report.receipt or report.delivery)
+    if reports or report.complaint or _NOTICE in fields or says_autoreply(fields, subject):
         return Nature(Automatic.autoreply)
     if _is_lists(fields):
         return Nature(Automatic.mailing_list)
