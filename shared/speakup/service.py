@@ -23,6 +23,8 @@ class Service:
     name: str
     routers: Sequence[APIRouter] = ()
     checks: dict[str, Check] = field(default_factory=dict)
+    notices: dict[str, Check] = field(default_factory=dict)
+    """What an admin should know though the service is ready: shown beside readiness."""
     tasks: dict[str, Task] = field(default_factory=dict)
 
 

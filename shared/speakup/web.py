@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from speakup import docs, home, problems, trace
 from speakup.pages import StaticPages
-from speakup.service import Service
+from speakup.service import Check, Service
 from speakup.settings import Common
 
 BODY_BYTES = 1024 * 1024
@@ -48,11 +48,15 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     @app.get("/readyz", include_in_schema=False)
     async def readiness() -> Response:
         """Readiness: what is missing, by service."""
-        names = [f"{s.name}/{name}" for s in services for name in s.checks]
-        answers = await asyncio.gather(*(c() for s in services for c in s.checks.values()))
-        missing = {name: answer for name, answer in zip(names, answers, strict=True) if answer}
+        missing = await _said(
+            {f"{s.name}/{name}": c for s in services for name, c in s.checks.items()}
+        )
+        noted = await _said(
+            {f"{s.name}/{name}": c for s in services for name, c in s.notices.items()}
+        )
         return JSONResponse(
-            {"status": "waiting" if missing else "ok", "missing": missing}, 503 if missing else 200
+            {"status": "waiting" if missing else "ok", "missing": missing, "notices": noted},
+            503 if missing else 200,
         )
 
     @app.get("/metrics", include_in_schema=False)
@@ -63,6 +67,12 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     problems.install(app)
     app.add_middleware(_Guard)
     return app
+
+
+async def _said(checks: Mapping[str, Check]) -> dict[str, str]:
+    """The answers of those that have something to say."""
+    answers = await asyncio.gather(*(check() for check in checks.values()))
+    return {name: answer for name, answer in zip(checks, answers, strict=True) if answer}
 
 
 class _Guard:

@@ -116,8 +116,8 @@ class Acceptor:
         self._waiting: list[_Waiting] = []
         self._wake = asyncio.Event()
 
-    async def accept(self, raw: bytes, envelope_from: str, recipient: str) -> None:
-        """Returns when the mail is on disk.
+    async def accept(self, raw: bytes, envelope_from: str, recipient: str) -> UUID:
+        """Returns the submission's id when the mail is on disk.
 
         Raises what the database or the object store raises; then nothing of it was accepted.
         """
@@ -140,6 +140,7 @@ class Acceptor:
             # The same mail again: what was stored for it this time belongs to nothing.
             for digest, _ in blobs:
                 await self._blobs.delete(digest)
+        return submission_id
 
     def _draft(
         self, submission_id: UUID, token_case: str | None, message_id: str, reading: Reading

@@ -1,4 +1,4 @@
-"""Wires intake-email: mails in by SMTP, sealed, to Kafka; replies from Kafka, out by the relay."""
+"""Wires intake-email: mails in by SMTP, LMTP and IMAP, sealed, to Kafka; replies from Kafka, out by the relay."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from intake_email import lmtp, smtp
 from intake_email.accept import Acceptor, RawKeys
 from intake_email.addresses import Addresses
+from intake_email.collect import Collector
 from intake_email.readers import Readers
 from intake_email.replies import taking
 from intake_email.send import Sender
 from intake_email.settings import Settings
-from intake_email.smtp import listen
 from intake_email.tls import server_context
 from speakup import postgres, topics
 from speakup.blobs import BlobStore
@@ -85,9 +86,20 @@ async def open_service() -> AsyncIterator[Service]:
             addresses,
             settings,
         )
-        await stack.enter_async_context(
-            listen(settings, acceptor, addresses, server_context(settings))
-        )
+        collectors = {
+            f"mailbox-{index}": Collector(
+                index,
+                mailbox,
+                engine=engine,
+                acceptor=acceptor,
+                addresses=addresses,
+                settings=settings,
+            )
+            for index, mailbox in enumerate(settings.imap_mailboxes)
+        }
+        tls = server_context(settings)
+        for listen in (smtp.listen, lmtp.listen):
+            await stack.enter_async_context(listen(settings, acceptor, addresses, tls))
         yield Service(
             NAME,
             checks={
@@ -96,6 +108,7 @@ async def open_service() -> AsyncIterator[Service]:
                 "settling": settle.check,
                 "replies": take.check,
             },
+            notices={name: collector.notice for name, collector in collectors.items()},
             tasks={
                 "accept": acceptor.run,
                 "relay": relay.run,
@@ -103,5 +116,6 @@ async def open_service() -> AsyncIterator[Service]:
                 "replies": take.run,
                 "send": sender.run,
                 "keys-in-use": saying(NAME, engine, relay, keys, retry=retry),
+                **{name: collector.run for name, collector in collectors.items()},
             },
         )

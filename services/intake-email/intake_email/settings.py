@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from intake_email.mailbox import Mailbox
 from speakup.settings import Common
 
 
@@ -22,6 +23,18 @@ class Settings(Common):
     smtp_message_bytes: int = 40 * 1024 * 1024
     smtp_connections: int = Field(default=64, ge=1)
     """Served at a time; more wait for their greeting, as do those of one address beyond a half."""
+
+    lmtp_host: str = "127.0.0.1"
+    lmtp_port: int | None = Field(default=None, ge=0, le=65535)
+    """For a mail server that hands mails on by LMTP (RFC 2033); off by default."""
+    lmtp_socket: Path | None = None
+    """The same on a Unix socket; its folder's rights say who may connect."""
+
+    imap_mailboxes: tuple[Mailbox, ...] = ()
+    """A JSON list of mailboxes to be read and emptied."""
+    imap_poll_seconds: float = Field(default=60, gt=0)
+    """How often each is looked at; where the server knows IDLE, a new mail is taken at once anyway."""
+
     parse_children: int = Field(default=2, ge=1)
     parse_seconds: float = Field(default=10, gt=0)
 

@@ -112,12 +112,14 @@ _USUAL = re.compile(
 """An address in angle brackets without quotes or comments, and the parameters after it."""
 
 
-class _Protocol(SMTP):
+class Protocol(SMTP):
+    """One connection."""
+
     # Programs that write HTML mail don't always break lines; a report isn't refused for that.
     line_length_limit = 1024 * 1024
 
     def __init__(
-        self, handler: Handler, door: Door, settings: Settings, tls: ssl.SSLContext
+        self, handler: Handler, door: Door, settings: Settings, tls: ssl.SSLContext | None
     ) -> None:
         super().__init__(
             handler,
@@ -158,7 +160,7 @@ async def listen(
     logging.getLogger("mail").setLevel(logging.CRITICAL)
     handler, door = Handler(acceptor, addresses), Door(settings.smtp_connections)
     server = await asyncio.get_running_loop().create_server(
-        lambda: _Protocol(handler, door, settings, tls),
+        lambda: Protocol(handler, door, settings, tls),
         settings.smtp_host,
         settings.smtp_port,
         backlog=1024,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -59,6 +60,16 @@ replies = Table(
     Index("replies_due", "due_at", postgresql_where=text("state = 'waiting'")),
 )
 """`state`: waiting, delivered (the relay took it), failed (also where it came back)."""
+
+taken = Table(
+    "taken",
+    metadata,
+    Column("mailbox", Text, primary_key=True),  # a hash of host, user and folder
+    Column("uidvalidity", BigInteger, primary_key=True),
+    Column("uid", BigInteger, primary_key=True),
+    Column("submission_id", Uuid, nullable=False),
+)
+"""A message in an IMAP mailbox that is accepted and not yet expunged."""
 
 outbox = outbox_table(metadata)
 dead_letters = dead_letters_table(metadata)
