@@ -126,6 +126,8 @@ class Collector:
     async def _look(self, connection: Connection, stop: asyncio.Event) -> None:
         """Take what is new, expunge what is settled."""
         validity, uids = await self._call(connection.look)
+        self._away = None
+        AWAY.labels(self._index).set(0)
         known = await taken.known(self._engine, self._mailbox.key, validity)
         new = [uid for uid in uids if uid not in known]
         self._left.keep_only({(validity, uid) for uid in new})
@@ -139,8 +141,7 @@ class Collector:
             elif self._left.is_due(message):
                 await self._take(connection, message)
         await self._expunge(connection, validity, set(uids))
-        self._away, self._pause = None, FIRST_PAUSE
-        AWAY.labels(self._index).set(0)
+        self._pause = FIRST_PAUSE
 
     async def _take(self, connection: Connection, message: Message) -> None:
         validity, uid = message

@@ -1,0 +1,66 @@
+"""Runs collectors against a mailbox and plays the router that opens cases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+
+from intake_email.collect import Collector
+from intake_email.mailbox import Mailbox
+from intake_email.settings import Settings
+from speakup import outbox
+from tests.intake_email.test_accept import Intake
+from tests.peers.dovecot import PASSWORD, USER, Dovecot
+
+
+def mailbox_of(server: Dovecot) -> Mailbox:
+    return Mailbox.model_validate(
+        {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "security": "none",
+            "user": USER,
+            "password": PASSWORD,
+        }
+    )
+
+
+@asynccontextmanager
+async def collecting(
+    intake: Intake, *mailboxes: Mailbox, poll: float = 0.3, most: int = 40 * 1024 * 1024
+) -> AsyncIterator[list[Collector]]:
+    """Collectors that run until the end of the context."""
+    settings = Settings(imap_poll_seconds=poll, smtp_message_bytes=most)
+    collectors = [
+        Collector(
+            index,
+            mailbox,
+            engine=intake.engine,
+            acceptor=intake.acceptor,
+            addresses=intake.addresses,
+            settings=settings,
+        )
+        for index, mailbox in enumerate(mailboxes)
+    ]
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(collector.run(stop)) for collector in collectors]
+    try:
+        yield collectors
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
+
+
+async def settle_all(intake: Intake) -> None:
+    """As if the router had opened a case for all that was accepted."""
+    async with intake.engine.begin() as connection:
+        ids = list(await connection.scalars(text("SELECT event_id FROM outbox")))
+        await outbox.settle(connection, ids)
+
+
+async def rows(intake: Intake, table: str) -> int:
+    async with intake.engine.connect() as connection:
+        return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
