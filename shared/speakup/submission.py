@@ -29,6 +29,19 @@ class Attachment(Frozen):
     name: str
     content_type: str
     blob: Blob
+    marks: tuple[str, ...] = ()
+    """What is odd about the name: `hidden_name`, `path_in_name`, `double_ending`."""
+
+
+class Verdicts(Frozen):
+    """What others say of a mail: noted, never a gate. None: nobody said anything."""
+
+    spf: str | None = None
+    dkim: str | None = None
+    dmarc: str | None = None
+    """Words of RFC 8601 by the company's own mail server: `pass`, `fail`, ..."""
+    virus: str | None = None
+    """`clean`, `found: <signature>` or `not scanned`."""
 
 
 class Content(Frozen):
@@ -36,9 +49,14 @@ class Content(Frozen):
 
     subject: str = ""
     text: str = ""
-    """At most INLINE_TEXT bytes; `full_text` holds the whole where that cut it."""
+    """The new words, at most INLINE_TEXT bytes; `full_text` holds text and quoted where that cut either."""
+    quoted: str = ""
+    """Thread and signature that were set apart from the text, at most INLINE_TEXT bytes."""
     full_text: Blob | None = None
     attachments: tuple[Attachment, ...] = ()
+    marks: tuple[str, ...] = ()
+    """`encrypted`, `signed`."""
+    verdicts: Verdicts = Verdicts()
     raw: bytes | None = None
     """The raw message without its routing headers, where it is no larger than INLINE_RAW."""
     raw_blob: Blob | None = None

@@ -312,10 +312,8 @@ def test_a_transfer_encoding_is_undone(encoding: str, content: bytes) -> None:
 
 
 def test_flowed_lines_are_joined_within_their_quoting() -> None:
-    text = mail(
-        "one \r\ntwo\r\n> q \r\n> r\r\n-- \r\nme", content_type="text/plain; format=flowed"
-    ).text
-    assert text == "one two\n> q r\n-- \nme"
+    read = mail("one \r\ntwo\r\n> q \r\n> r\r\n-- \r\nme", content_type="text/plain; format=flowed")
+    assert (read.text, read.quoted) == ("one two\n> q r", "-- \nme")
 
 
 # HTML

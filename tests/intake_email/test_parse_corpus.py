@@ -126,7 +126,7 @@ EXPECTED = {
         "Greek Test", "Greek: Φ Ψ Ω β γ δ ε", (), "xyz@example.com"
     ),
     "simplelogin/bad_base64format.eml": Read(
-        "Re: test ooo", "adsfasdf\n\n------- Original Message", (), "leodd.vqn77@premium.sldev.ovh"
+        "Re: test ooo", "adsfasdf", (), "leodd.vqn77@premium.sldev.ovh"
     ),
     "simplelogin/multi_reply_to.eml": Read(
         "test Thu, 17 Mar 2022 16:50:18 +0000", "This is a test mailing", (), "a1@mailcstest.com"

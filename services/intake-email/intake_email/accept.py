@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from intake_email.addresses import Addresses
+from intake_email.clamd import Clamd
 from intake_email.known import look_up
 from intake_email.origin import Origins
 from intake_email.parse import message_id_of, split
@@ -74,17 +75,22 @@ class _Waiting(NamedTuple):
 class RawKeys:
     """The public keys as the child takes them, read again when they rotate."""
 
-    def __init__(self, folder: KeyFolder) -> None:
+    def __init__(self, folder: KeyFolder, *, authserv_id: str | None = None) -> None:
+        self._authserv_id = authserv_id
         self._intake = CurrentKey(folder, INTAKE)
         self._contact = CurrentKey(folder, contact_purpose(Channel.email))
         self._unsealing = CurrentKey(folder, UNSEALING)
 
-    def job(self, submission_id: UUID, envelope_from: str, pin: str | None) -> Job:
+    def job(
+        self, submission_id: UUID, envelope_from: str, pin: str | None, virus: str | None = None
+    ) -> Job:
         """A job with today's keys."""
         return Job(
             submission_id=str(submission_id),
             envelope_from=envelope_from,
             pin=pin,
+            authserv_id=self._authserv_id,
+            virus=virus,
             intake=_raw(self._intake()),
             contact=_raw(self._contact()),
             unsealing=_raw(self._unsealing()),
@@ -109,7 +115,9 @@ class Acceptor:
         addresses: Addresses,
         hmac_key: bytes,
         retry: float,
+        clamd: Clamd | None = None,
     ) -> None:
+        self._clamd = clamd
         self._engine, self._relay, self._blobs, self._readers = engine, relay, blobs, readers
         self._keys, self._addresses, self._hmac_key, self._retry = keys, addresses, hmac_key, retry
         self._origins = Origins(hmac_key)
@@ -128,8 +136,9 @@ class Acceptor:
         submission_id = self._id(envelope_from, recipient, message_id, body if message_id else raw)
         follow_up_of = self._addresses.case_of(recipient)
         pin = None if follow_up_of else case_number.mint_pin()
+        virus = await self._clamd.scan(raw) if self._clamd else None
         reading, blobs = await self._readers.read(
-            self._keys.job(submission_id, envelope_from, pin), raw
+            self._keys.job(submission_id, envelope_from, pin, virus), raw
         )
         await asyncio.gather(*(self._blobs.put(digest, sealed) for digest, sealed in blobs))
         draft = self._draft(submission_id, follow_up_of, message_id, reading)

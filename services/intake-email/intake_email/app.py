@@ -9,6 +9,7 @@ from pathlib import Path
 from intake_email import lmtp, smtp
 from intake_email.accept import Acceptor, RawKeys
 from intake_email.addresses import Addresses
+from intake_email.clamd import Clamd
 from intake_email.collect import Collector
 from intake_email.readers import Readers
 from intake_email.replies import taking
@@ -57,10 +58,11 @@ async def open_service() -> AsyncIterator[Service]:
             relay=relay,
             blobs=BlobStore(settings.blobs),
             readers=Readers(sandbox, children=settings.parse_children),
-            keys=RawKeys(keys),
+            keys=RawKeys(keys, authserv_id=settings.authserv_id),
             addresses=addresses,
             hmac_key=keys.secret("email-hmac"),
             retry=retry,
+            clamd=Clamd(settings.clamd) if settings.clamd else None,
         )
         dead_letters = DeadLetters(NAME, engine)
         settle = Consumer(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from intake_email import marks
+
 LENGTH = 255
 """Characters."""
 
@@ -33,6 +35,23 @@ _EXTENSIONS = {
     "application/pkcs7-mime": ".p7m",
     "application/ms-tnef": ".dat",
 }
+
+
+_DOUBLE_ENDING = re.compile(
+    r"\.[a-z0-9]{2,4}\s*\.(?:exe|scr|com|bat|cmd|pif|js|jse|vbs?|vbe|wsf|hta|lnk|ps1|msi|jar|html?|iso)$",
+    re.IGNORECASE,
+)
+
+
+def marks_of_name(said: str) -> tuple[str, ...]:
+    """What is odd about a name as its sender chose it."""
+    bare = _HIDING.sub("", said).strip()
+    found = (
+        (marks.HIDDEN_NAME, len(bare) < len(said.strip())),
+        (marks.PATH_IN_NAME, "/" in said or "\\" in said),
+        (marks.DOUBLE_ENDING, bool(_DOUBLE_ENDING.search(bare))),
+    )
+    return tuple(mark for mark, holds in found if holds)
 
 
 def file_name(said: str, kind: str, number: int) -> str:

@@ -14,7 +14,14 @@ HTML_CHARACTERS = 1_000_000
 """Looked at. Pictures written into the HTML don't count."""
 
 _PICTURE = re.compile(r"data:[\w/+.-]{0,80};base64,[^\"'>)]{200,}", re.IGNORECASE)
-_LINK = re.compile(r"(?:https?|ftp|mailto|tel):", re.IGNORECASE)
+_LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}:|//|www\.)", re.IGNORECASE)
+TARGET = 2000
+"""Characters shown of a link's target."""
+
+_BREAKS = re.compile(r"[\t\r\n]")
+_BEGIN, _END = "\ufdd0", "\ufdd1"
+"""Around quotations while they are laid out; no characters that a text may hold."""
+_MARKS = re.compile("[\ufdd0\ufdd1]")
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"].copy())
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _TAG = re.compile(r"<[^<>]*>")
@@ -22,9 +29,9 @@ _TAG = re.compile(r"<[^<>]*>")
 
 def text_of(html: str) -> str:
     """The text of an HTML document or fragment, whatever its faults."""
-    html = _PICTURE.sub("", html)[:HTML_CHARACTERS]
+    html = _MARKS.sub("", _PICTURE.sub("", html))[:HTML_CHARACTERS]
     try:
-        text = _laid_out(html)
+        text = _with_quotes(_laid_out(html))
     except (LxmlError, RecursionError):
         # Nothing but comments, or nested beyond anything sane.
         text = _TAG.sub(" ", html)
@@ -37,6 +44,8 @@ def _laid_out(html: str) -> str:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     tree = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     _spell_out_links(tree)
+    _mark_pictures(tree)
+    _mark_quotes(tree)
     return str(Inscriptis(tree, _CONFIG).get_text())
 
 
@@ -44,8 +53,43 @@ def _spell_out_links(tree: HtmlElement) -> None:
     for link in tree.iter("a"):
         target = (link.get("href") or "").strip()
         words = "".join(link.itertext()).strip()
-        if words and _LINK.match(target) and _bare(target) != _bare(words):
+        target = _BREAKS.sub("", target)[:TARGET]
+        if _LINK.match(target) and _bare(target) != _bare(words):
             _append(link, f" ({target})")
+
+
+def _mark_pictures(tree: HtmlElement) -> None:
+    """Pictures that came with the mail have their place in the text; others, tracking pixels too, none."""
+    for picture in tree.iter("img"):
+        source = (picture.get("src") or "").strip()
+        if source[:4].lower() == "cid:":
+            picture.tail = f"[cid:{source[4:250]}]{picture.tail or ''}"
+
+
+def _mark_quotes(tree: HtmlElement) -> None:
+    for quote in tree.iter("blockquote"):
+        for place, mark in ((0, _BEGIN), (len(quote), _END)):
+            line = quote.makeelement("div")
+            line.text = mark
+            if place == 0:
+                line.tail, quote.text = quote.text, None
+            quote.insert(place + (1 if mark == _END else 0), line)
+
+
+def _with_quotes(text: str) -> str:
+    """What was quoted, each line with `>` for each level."""
+    if _BEGIN not in text:
+        return text
+    depth, lines = 0, []
+    for line in text.split("\n"):
+        mark = line.strip()
+        if mark == _BEGIN:
+            depth += 1
+        elif mark == _END:
+            depth = max(0, depth - 1)
+        else:
+            lines.append(">" * min(depth, 20) + " " + line.strip() if depth else line)
+    return "\n".join(lines).replace(_BEGIN, "").replace(_END, "")
 
 
 def _bare(target: str) -> str:

@@ -15,6 +15,7 @@ class File:
     """The sender's word without path and control characters; 1 to 255 characters."""
     content_type: str
     content: bytes
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,10 @@ class Mail:
 
     subject: str
     text: str
-    """The plain text, or else the HTML made text; at most 5 MB."""
+    """The new words: of the plain text, or else of the HTML made text; at most 5 MB."""
+    quoted: str
+    """What `text` was set apart from: the quoted thread and the signature."""
+    marks: tuple[str, ...]
     files: tuple[File, ...]
     """At most 100."""
     address: str

@@ -25,21 +25,23 @@ def parse(raw: bytes, envelope_from: str) -> Mail:
     message = part_at(raw, 0, len(raw))
     fields = message.fields
     subject = decode_words(first(fields, "subject"))[:SUBJECT]
-    text, files = read_body(message)
-    address, name = sender_of(fields)
     references = _references(fields)
+    body = read_body(message, subject=subject, is_reply=bool(references))
+    address, name = sender_of(fields)
     return Mail(
         subject=subject,
-        text=text,
-        files=files,
+        text=body.text,
+        quoted=body.quoted,
+        files=body.files,
+        marks=body.marks,
         address=address,
         name=name,
         message_id=message_id_of(raw[: message.start]),
         references=references,
-        language=language_of(_new_words(text)) or language_of(subject),
+        language=language_of(_new_words(body.text)) or language_of(subject),
         answerable=is_answerable(
             fields,
-            kinds={message.kind, *(file.content_type for file in files)},
+            kinds={message.kind, *(file.content_type for file in body.files)},
             subject=subject,
             address=address,
             envelope_from=envelope_from,
@@ -47,7 +49,7 @@ def parse(raw: bytes, envelope_from: str) -> Mail:
         traits=traits_of(
             message,
             subject=subject,
-            text=text,
+            text=f"{body.text}\n{body.quoted}",
             address=address,
             references=references,
             envelope_from=envelope_from,

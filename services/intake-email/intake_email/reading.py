@@ -12,12 +12,13 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from intake_email.authentication import results_of
 from intake_email.parse import Mail, parse, split
 from intake_email.traits import Traits
 from speakup import seal
 from speakup.blobs import close_blob
 from speakup.events import Frozen, Language, Sealed, SealedContact
-from speakup.submission import INLINE_RAW, INLINE_TEXT, Attachment, Blob, Contact, Content
+from speakup.submission import INLINE_RAW, INLINE_TEXT, Attachment, Blob, Contact, Content, Verdicts
 
 
 class Job(Frozen):
@@ -26,6 +27,9 @@ class Job(Frozen):
     submission_id: str
     envelope_from: str
     pin: str | None
+    authserv_id: str | None = None
+    """Whose Authentication-Results are heeded."""
+    virus: str | None = None
     intake: tuple[str, bytes]
     contact: tuple[str, bytes]
     unsealing: tuple[str, bytes]
@@ -130,7 +134,10 @@ class _Blobs:
 def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
     headers, body = split(raw)
     blobs = _Blobs()
-    content = _content(job, mail, body, blobs)
+    verdicts = Verdicts(
+        virus=job.virus, **(results_of(headers, job.authserv_id) if job.authserv_id else {})
+    )
+    content = _content(job, mail, body, blobs, verdicts)
     contact = _contact(job, mail, headers, blobs)
     reading = Reading(
         content=_key(*job.intake).seal(
@@ -148,21 +155,28 @@ def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
     return pack(reading, b"".join(blobs.ciphertexts))
 
 
-def _content(job: Job, mail: Mail | None, body: bytes, blobs: _Blobs) -> Content:
+def _content(
+    job: Job, mail: Mail | None, body: bytes, blobs: _Blobs, verdicts: Verdicts
+) -> Content:
     raw = {"raw": body} if len(body) <= INLINE_RAW else {"raw_blob": blobs.add(body)}
     if mail is None:
-        return Content(pin=job.pin, **raw)
-    whole = mail.text.encode()
-    cut = len(whole) > INLINE_TEXT
+        return Content(pin=job.pin, verdicts=verdicts, **raw)
+    text, quoted = mail.text.encode(), mail.quoted.encode()
+    cut = max(len(text), len(quoted)) > INLINE_TEXT
     return Content(
         subject=mail.subject,
-        text=whole[:INLINE_TEXT].decode(errors="ignore"),
-        full_text=blobs.add(whole) if cut else None,
+        text=text[:INLINE_TEXT].decode(errors="ignore"),
+        quoted=quoted[:INLINE_TEXT].decode(errors="ignore"),
+        full_text=blobs.add(b"\n\n".join(filter(None, (text, quoted)))) if cut else None,
         attachments=tuple(
-            Attachment(name=f.name, content_type=f.content_type, blob=blobs.add(f.content))
+            Attachment(
+                name=f.name, content_type=f.content_type, blob=blobs.add(f.content), marks=f.marks
+            )
             for f in mail.files
         ),
         pin=job.pin,
+        marks=mail.marks,
+        verdicts=verdicts,
         **raw,
     )
 

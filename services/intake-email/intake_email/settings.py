@@ -35,6 +35,10 @@ class Settings(Common):
     imap_poll_seconds: float = Field(default=60, gt=0)
     """How often each is looked at; where the server knows IDLE, a new mail is taken at once anyway."""
 
+    authserv_id: str | None = None
+    """Of the company's own mail server, whose Authentication-Results (RFC 8601) are noted."""
+    clamd: str | None = None
+    """`host:port` or the path of a unix socket; its verdict is noted."""
     parse_children: int = Field(default=2, ge=1)
     parse_seconds: float = Field(default=10, gt=0)
 

@@ -23,6 +23,7 @@ from speakup.events import (
     Status,
 )
 from speakup.problems import MEDIA_TYPE
+from speakup.submission import Verdicts
 
 
 class Answer(BaseModel):
@@ -85,15 +86,21 @@ class AttachmentFacts(Answer):
     name: str = Field(description="The sender's word.", examples=["invoice.pdf"])
     content_type: str = Field(description="The sender's word.", examples=["application/pdf"])
     size: int = Field(description="Bytes.")
+    marks: list[str] = Field(
+        description="What is odd about the name.", examples=[["double_ending"]]
+    )
 
 
 class Narrative(Answer):
     """What the reporter wrote."""
 
     subject: str
-    text: str
+    text: str = Field(description="The new words.")
+    quoted: str = Field(description="The thread and signature that came with them.")
     cut: bool = Field(description="The text is longer; all of it is at `…/text`.")
     attachments: list[AttachmentFacts]
+    marks: list[str] = Field(description="`encrypted`, `signed`.")
+    verdicts: Verdicts = Field(description="What mail server and virus scanner said of it.")
     raw: bool = Field(description="The message as it came is at `…/raw`.")
 
 

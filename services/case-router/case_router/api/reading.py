@@ -50,13 +50,20 @@ def _narrative(content: Content) -> Narrative:
     return Narrative(
         subject=content.subject,
         text=content.text,
+        quoted=content.quoted,
         cut=content.full_text is not None,
         attachments=[
             AttachmentFacts(
-                index=index, name=file.name, content_type=file.content_type, size=file.blob.size
+                index=index,
+                name=file.name,
+                content_type=file.content_type,
+                size=file.blob.size,
+                marks=list(file.marks),
             )
             for index, file in enumerate(content.attachments)
         ],
+        marks=list(content.marks),
+        verdicts=content.verdicts,
         raw=content.raw is not None or content.raw_blob is not None,
     )
 
