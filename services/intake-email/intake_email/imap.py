@@ -106,9 +106,22 @@ class Connection:
 
     def is_told(self, seconds: float) -> bool:
         """Whether it told anything, or went away, within that time."""
+        if self._has_buffered():
+            return True
         start = time.monotonic()
         told = self._client.idle_check(timeout=seconds)
         return bool(told) or time.monotonic() - start < seconds / 2
+
+    def _has_buffered(self) -> bool:
+        """Whether something came together with the answer to IDLE: polling the socket doesn't see that."""
+        sock = self._client.socket()
+        sock.settimeout(0)
+        try:
+            return bool(self._client._imap.file.peek(1))
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            sock.settimeout(ANSWER_SECONDS)
 
     def idle_done(self) -> None:
         """Back to commands."""
