@@ -23,7 +23,10 @@ async def test_a_case_shows_what_the_reporter_sent(world: World) -> None:
     assert submission["narrative"] == {
         "subject": "Тақырып",
         "text": "Мәтін",
+        "quoted": "",
         "cut": False,
+        "marks": [],
+        "verdicts": {"dkim": None, "dmarc": None, "spf": None, "virus": None},
         "attachments": [
             {"index": 0, "name": "invoice.pdf", "content_type": "application/pdf", "size": 1234}
         ],
