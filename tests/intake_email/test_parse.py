@@ -271,6 +271,8 @@ def test_utf_8_is_read_though_another_charset_is_said(declared: str) -> None:
         (KAZAKH, "utf-16", "utf-16"),
         (KAZAKH, "utf-7", "utf-7"),
         ("ご注文商品", "iso2022_jp", "iso-2022-jp"),
+        ("ご注文商品", "iso2022_jp", ""),
+        (KAZAKH, "kz1048", "windows-1251"),
         ("Grüße, Müller", "latin-1", "iso-8859-1"),
         ("Grüße, Müller", "latin-1", ""),
         ("ÄÖÜ äöü", "latin-1", "iso-8859-1"),

@@ -46,6 +46,8 @@ _COMMON = re.compile("[оеаинтсрвл]", re.IGNORECASE)
 _LETTER = re.compile("[\u0400-\u04ff]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]{3,}")
+_KAZAKH_AS_1251 = re.compile(rb"[\x8d\x9d\xa1-\xa3\xbc-\xbe]")
+"""Қ қ Ұ ұ Ә ә Ң ң of kz1048, where windows-1251 has Serbian and Belarusian letters."""
 _BREAKS = re.compile("\r\n|[\r\v\f\u0085\u2028\u2029]")
 _UNCLEAN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -58,6 +60,8 @@ def decode(content: bytes, charset: str | None = None) -> str:
         if content.startswith(bom):
             return content[len(bom) :].decode(codec, "replace")
     declared = _codec(charset)
+    if content.isascii() and b"\x1b$" in content and "2022" not in (charset or ""):
+        declared = "iso2022_jp_ext"
     text = _decode_strictly(content, declared)
     if text is not None:
         return text
@@ -79,6 +83,9 @@ def _is_more_than_ascii(content: bytes, charset: str) -> bool:
     """Whether ASCII bytes mean something else in that charset."""
     if "2022" in charset:
         return b"\x1b" in content
+    if b"\x1b$" in content:
+        # ISO-2022-JP, whatever is said.
+        return True
     if "16" in charset or "32" in charset:
         # Some declare UTF-16 and write ASCII. Latin has 0 and Cyrillic 4 in every other byte.
         return b"\0" in content or b"\4" in content
@@ -105,6 +112,8 @@ def _decode_strictly(content: bytes, codec: str | None) -> str | None:
             return utf8
         if codec is None or codec in _UNSURE:
             codec = _guess(content)
+    if codec == "cp1251" and _KAZAKH_AS_1251.search(content):
+        codec = "kz1048"
     return utf8 if codec == "utf-8" else _attempt(content, codec)
 
 
