@@ -46,6 +46,7 @@ def test_what_stands_above_new_words_is_set_apart_too() -> None:
         (f"{NEW}\n\n---------- Forwarded message ---------\n{THREADS[10]}", "x"),
         (f"{NEW}\n--\nИ ещё: он угрожал мне.", "x"),
         (THREADS[0], "Re: x"),
+        (f"Your mail:\n Date: x\n From: A\n To: B\n Subject: C\n\n{NEW}", "x"),
     ],
 )
 def test_in_doubt_all_words_stay(text: str, subject: str) -> None:

@@ -103,7 +103,9 @@ def _begins(lines: list[str], index: int) -> bool:
 
 def _outlook_block(lines: list[str], end: int) -> int:
     for index in range(1, end):
-        if _FROM.match(lines[index]):
+        above = lines[index - 1]
+        # In the middle of other header lines it is a mail shown by a robot, not an answered one.
+        if _FROM.match(lines[index]) and (not above.strip() or _DIVIDER.fullmatch(above)):
             near = lines[index + 1 : min(index + _BLOCK_LINES, end)]
             if sum(any(map(field.match, near)) for field in _BLOCK_FIELDS) >= 2:
                 return _with_divider(lines, index, end)
