@@ -1,6 +1,7 @@
 # Speak Up: what one does with it. `make help` lists it.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
+ROWS := services/case-router/case_router/data/train.jsonl
 SETUP := python3 deploy/setup.py
 
 .PHONY: help run test check demo bench faults model kafka lock clean
@@ -35,8 +36,9 @@ faults:  ## break a running system many times over and count (long)
 	@$(SETUP) --dev
 	SPEAKUP_FAULTS=large $(PYTHON) -m pytest tests/faults
 
-model:  ## train the classifier anew from its rows
+model:  ## train the classifier and the rule for languages anew from their rows
 	@$(SETUP) --dev
+	$(PYTHON) -m speakup.language_fit $(ROWS)
 	$(PYTHON) -m case_router.train
 
 kafka:  ## fetch Apache Kafka (Java and Maven needed) for journeys and faults

@@ -71,13 +71,19 @@ def test_what_has_no_words_is_for_a_person(classifier: Classifier, text: str) ->
     [
         "Guten Tag, unser Chef nimmt Geld vom Lieferanten.",
         "您好，我们的经理收受供应商的贿赂，请调查。",
-        "Nash nachalnik beret dengi s postavshika kajdyi mesyac.",
     ],
 )
 def test_a_language_not_ours_is_for_a_person(classifier: Classifier, text: str) -> None:
     opinion = classifier.classify(text, Channel.email)
     assert opinion.needs_triage
     assert opinion.language is None
+
+
+def test_russian_in_latin_letters_is_known_and_for_a_person(classifier: Classifier) -> None:
+    text = "Nash nachalnik beret dengi s postavshika kajdyi mesyac."
+    opinion = classifier.classify(text, Channel.email)
+    assert opinion.needs_triage
+    assert opinion.language is Language.ru
 
 
 def test_what_follows_a_nul_is_read(classifier: Classifier) -> None:

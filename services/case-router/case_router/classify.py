@@ -11,7 +11,7 @@ from case_router.model import Embedder, Weights, load_weights
 from case_router.ngrams import weigh
 from case_router.pieces import clean
 from speakup.events import Channel, Kind, Language
-from speakup.language import detect
+from speakup.language import in_own_letters, language_of
 
 FEWEST_LETTERS = 12
 """A text with fewer letters says too little: a person looks at it."""
@@ -42,7 +42,6 @@ class Classifier:
     @classmethod
     def load(cls) -> Classifier:
         """With the packaged model and all its tables in memory (under a second); once a process."""
-        detect("warm")
         return cls(Embedder(), load_weights())
 
     def classify(self, text: str, channel: Channel, hint: Kind | None = None) -> Classification:
@@ -52,15 +51,14 @@ class Classifier:
         channel isn't weighed by this model.
         """
         text = clean(text)
-        language = detect(text)
+        language = language_of(text)
         letters = sum(map(str.isalpha, text))
         if letters < 2:
             return self._nothing_to_read(hint)
         features = self._embedder.features(text)
         kind, probability = self._kind(text, features)
         unsure = (
-            language is None
-            or letters < FEWEST_LETTERS
+            not is_readable(text, language)
             or (hint is not None and hint != kind)
             or probability < self._threshold(kind)
         )
@@ -90,6 +88,14 @@ class Classifier:
         probabilities = softmax(weights.category_weights @ features + weights.category_bias)
         best = int(probabilities.argmax())
         return weights.categories[best] if probabilities[best] >= SURE_CATEGORY else None
+
+
+def is_readable(text: str, language: Language | None) -> bool:
+    """Whether it has letters enough and is in a language of ours in its own alphabet: the model is weak on
+    Kazakh and Russian in Latin letters.
+    """
+    letters = sum(map(str.isalpha, text))
+    return letters >= FEWEST_LETTERS and language is not None and in_own_letters(text, language)
 
 
 def softmax(scores: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from case_router.classify import FEWEST_LETTERS, softmax
+from case_router.classify import is_readable, softmax
 from case_router.figures import (
     Calibration,
     accuracy_and_f1,
@@ -34,7 +34,7 @@ from case_router.fit import (
 from case_router.model import WEIGHTS, Embedder, Vector
 from case_router.pieces import clean
 from speakup.events import Kind
-from speakup.language import detect
+from speakup.language import language_of
 
 DATA = Path(__file__).parent / "data" / "train.jsonl"
 
@@ -52,7 +52,7 @@ def main() -> None:
     fold = folds([row["id"] for row in rows])
     by_meaning = meaning_scores(features, truth, fold)
     by_letters = letter_scores(texts, truth, fold)
-    readable = np.array([_readable(text) for text in texts])
+    readable = np.array([is_readable(text, language_of(text)) for text in texts])
     calibration = calibrate(by_meaning + by_letters, truth, readable)
     lines = [
         *report(rows, by_meaning, by_letters, truth, fold, readable),
@@ -95,10 +95,6 @@ def report(
         f"without triage: {alone.mean():.1%}, of these right {(chosen == truth)[alone].mean():.1%}",
         f"breach reports called out_of_scope: {lost.sum()}, without triage {(lost & alone).sum()}",
     ]
-
-
-def _readable(text: str) -> bool:
-    return detect(text) is not None and sum(map(str.isalpha, text)) >= FEWEST_LETTERS
 
 
 def _in_scope(rows: list[Row]) -> tuple[Flags, list[str], Labels]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intake_email.traits import Traits
+from speakup.events import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Mail:
     """With its brackets, as `references` are."""
     references: tuple[str, ...]
     """Oldest first, In-Reply-To among them; at most 50."""
-    language: str | None
-    """`kk`, `ru` or `en`; None where there are no letters."""
+    language: Language | None
+    """Of the new words, else of the subject; None: no letters, or another language than ours."""
     answerable: bool
     """Whether an automatic mail may be sent to `address`."""
     traits: Traits

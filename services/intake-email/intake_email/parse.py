@@ -6,11 +6,11 @@ from intake_email.autoreply import is_answerable
 from intake_email.body import read_body
 from intake_email.encoded_words import decode_words
 from intake_email.headers import Fields, first, message_id_of, message_ids, split
-from intake_email.language import language_of
 from intake_email.mail import File, Mail
 from intake_email.mime import part_at
 from intake_email.sender import sender_of
 from intake_email.traits import traits_of
+from speakup.language import language_of
 
 __all__ = ["File", "Mail", "message_id_of", "parse", "split"]
 
@@ -38,7 +38,7 @@ def parse(raw: bytes, envelope_from: str) -> Mail:
         name=name,
         message_id=message_id_of(raw[: message.start]),
         references=references,
-        language=language_of(_new_words(body.text)) or language_of(subject),
+        language=language_of(_new_words(body.text) or subject),
         answerable=is_answerable(
             fields,
             kinds={message.kind, *(file.content_type for file in body.files)},
@@ -68,5 +68,6 @@ def _references(fields: Fields) -> tuple[str, ...]:
 
 
 def _new_words(text: str) -> str:
-    """The beginning of the text without the lines it quotes."""
-    return "\n".join(line for line in text[:5000].split("\n") if not line.startswith(">"))
+    """The beginning of the text without the lines it quotes; "" where that has no letter."""
+    new = "\n".join(line for line in text[:5000].split("\n") if not line.startswith(">"))
+    return new if any(map(str.isalpha, new)) else ""

@@ -144,7 +144,7 @@ def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
             content.model_dump_json().encode(), seal.content_info(job.submission_id)
         ),
         contact=_seal_contact(job, contact),
-        language=Language(mail.language) if mail and mail.language else None,
+        language=mail.language if mail else None,
         answerable=bool(contact.address)
         and (mail.answerable if mail else not _AUTOMATIC.search(headers)),
         named=bool(contact.name),
