@@ -28,7 +28,13 @@ async def test_a_case_shows_what_the_reporter_sent(world: World) -> None:
         "marks": [],
         "verdicts": {"dkim": None, "dmarc": None, "spf": None, "virus": None},
         "attachments": [
-            {"index": 0, "name": "invoice.pdf", "content_type": "application/pdf", "size": 1234}
+            {
+                "index": 0,
+                "name": "invoice.pdf",
+                "content_type": "application/pdf",
+                "size": 1234,
+                "marks": [],
+            }
         ],
         "raw": False,
     }
