@@ -53,6 +53,13 @@ async def test_mails_that_wait_for_a_child_go_to_it_together(keys: RawKeys) -> N
     assert [len(frame) for frame in child.frames] == [10]
 
 
+async def test_a_mail_that_comes_as_the_last_one_is_done_is_read(keys: RawKeys) -> None:
+    readers = Readers(Child(), children=1)
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await readers.read(job(keys), MAIL)
+
+
 async def test_a_group_has_a_bound_in_mails_and_in_bytes(keys: RawKeys) -> None:
     child = Child()
     large = MAIL + b"x" * GROUP_BYTES

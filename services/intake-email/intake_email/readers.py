@@ -44,32 +44,34 @@ class Readers:
     def __init__(self, sandbox: Sandbox, *, children: int) -> None:
         self._sandbox, self._children = sandbox, children
         self._waiting: deque[_Waiting] = deque()
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._at_work: set[asyncio.Task[None] | None] = set()
 
     async def read(self, job: Job, raw: bytes) -> Sealed:
         """A mail, read and sealed; unparsed where no child could read it."""
         read = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(pack(job, raw), job.submission_id, read))
         if len(self._at_work) < self._children:
-            task = asyncio.create_task(self._work())
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._at_work.add(asyncio.create_task(self._work()))
         result: Sealed = await read
         return result
 
     async def _work(self) -> None:
-        while self._waiting:
-            group = self._next_group()
-            try:
-                await self._read(group)
-            except BaseException as error:
-                for waiting in group:
-                    if not waiting.read.done():
-                        waiting.read.set_exception(
-                            error if isinstance(error, Exception) else ConnectionAbortedError()
-                        )
-                if not isinstance(error, Exception):
-                    raise
+        try:
+            while self._waiting:
+                group = self._next_group()
+                try:
+                    await self._read(group)
+                except BaseException as error:
+                    for waiting in group:
+                        if not waiting.read.done():
+                            waiting.read.set_exception(
+                                error if isinstance(error, Exception) else ConnectionAbortedError()
+                            )
+                    if not isinstance(error, Exception):
+                        raise
+        finally:
+            # Here, not in a callback: a mail that came in between would wait for nobody.
+            self._at_work.remove(asyncio.current_task())
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
