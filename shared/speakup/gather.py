@@ -1,8 +1,10 @@
-"""How long to wait for more that can share a trip to a disk or a broker."""
+"""Sharing a trip to a disk, a broker or a child: how long to wait for others, and what all are told if it fails."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from typing import Any
 
 
 class Gathering:
@@ -23,3 +25,13 @@ class Gathering:
     def came(self, count: int) -> None:
         """Say how many came in the meantime."""
         self.seconds = min(self._longest, max(1, count) * self._shortest)
+
+
+def tell(waiting: Iterable[asyncio.Future[Any]], error: BaseException) -> None:
+    """Tell those who wait that their trip has failed. Raises what isn't theirs: a cancellation."""
+    told = error if isinstance(error, Exception) else ConnectionAbortedError()
+    for future in waiting:
+        if not future.done():
+            future.set_exception(told)
+    if told is not error:
+        raise error

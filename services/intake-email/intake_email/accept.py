@@ -41,7 +41,7 @@ from speakup.events import (
     SubmissionFollowUp,
     SubmissionReceived,
 )
-from speakup.gather import Gathering
+from speakup.gather import Gathering, tell
 from speakup.keys import INTAKE, UNSEALING, CurrentKey, KeyFolder, contact_purpose
 from speakup.relay import Relay
 from speakup.seal import PublicKey
@@ -228,13 +228,7 @@ class Acceptor:
             async with asyncio.timeout(30):
                 records, new = await self._commit([waiting.draft for waiting in group])
         except BaseException as error:
-            for waiting in group:
-                if not waiting.written.done():
-                    waiting.written.set_exception(
-                        error if isinstance(error, Exception) else ConnectionAbortedError()
-                    )
-            if not isinstance(error, Exception):
-                raise
+            tell((waiting.written for waiting in group), error)
             return
         self._relay.publish_soon(records)
         for waiting in group:

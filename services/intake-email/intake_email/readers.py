@@ -19,6 +19,7 @@ from intake_email.reading import (
     unpack_reading,
     unpack_several,
 )
+from speakup.gather import tell
 from speakup.logs import get_logger
 from speakup.sandbox import Sandbox, SandboxError
 
@@ -62,13 +63,7 @@ class Readers:
                 try:
                     await self._read(group)
                 except BaseException as error:
-                    for waiting in group:
-                        if not waiting.read.done():
-                            waiting.read.set_exception(
-                                error if isinstance(error, Exception) else ConnectionAbortedError()
-                            )
-                    if not isinstance(error, Exception):
-                        raise
+                    tell((waiting.read for waiting in group), error)
         finally:
             # Here, not in a callback: a mail that came in between would wait for nobody.
             self._at_work.remove(asyncio.current_task())
