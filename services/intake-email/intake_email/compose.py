@@ -11,6 +11,7 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from intake_email.addresses import Addresses
+from intake_email.autoreply import LOOP
 from speakup.events import Language, Purpose
 from speakup.i18n import Texts
 from speakup.submission import Contact, Reply
@@ -48,7 +49,7 @@ def compose(
         message["In-Reply-To"] = contact.message_id
         message["References"] = " ".join((*contact.references[-20:], contact.message_id))
     # RFC 3834, 5: so that no robot answers ours.
-    message["X-Loop"] = "speakup"
+    message["X-Loop"] = LOOP
     if purpose is Purpose.acknowledgement:
         message["Auto-Submitted"] = "auto-replied"
         message["X-Auto-Response-Suppress"] = "All"

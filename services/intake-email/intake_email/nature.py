@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from intake_email.autoreply import LOOP, is_daemon, says_autoreply
+from intake_email.autoreply import (
+    LIST_MARKS,
+    LIST_WORDS,
+    is_daemon,
+    is_looped,
+    precedence_of,
+    says_autoreply,
+)
 from intake_email.dsn import Report, report_of
 from intake_email.headers import Fields
 from intake_email.mime import Part
@@ -22,13 +29,9 @@ HOPS = 100
 LOOKED_AT = 20_000
 """Characters of the text."""
 
-_LIST_FIELDS = (
-    *("list-id", "list-post", "list-unsubscribe", "list-help"),
-    *("x-mailing-list", "x-mlserver", "x-ml-name"),
-)
+_LIST_FIELDS = (*LIST_MARKS, "x-mlserver", "x-ml-name")
 _NOTICE = "x-amz-sns-message-id"
 """Amazon's notices to programs, on bounces and complaints among others."""
-_LIST_WORDS = frozenset({"bulk", "junk", "list"})
 
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|non[- ]?delivery|delivery (status|failure|problem|report|notif|error|has)"
@@ -71,14 +74,15 @@ class Nature(NamedTuple):
 def nature_of(message: Part, *, subject: str, text: str, envelope_from: str) -> Nature:
     """What the mail is. `subject` and `text` are decoded."""
     fields, report, text = message.fields, report_of(message), text[:LOOKED_AT]
-    bounce = _by_report(message, report, envelope_from) or _by_words(
-        fields, subject, text, envelope_from
-    )
+    is_machines = _is_machines(fields, envelope_from)
+    bounce = _by_report(message, report, is_machines=is_machines)
+    if bounce is None and is_machines:
+        bounce = _by_words(fields, subject, text)
     if bounce is not None:
         return bounce
     if _runs_in_a_circle(fields):
         return Nature(Automatic.loop)
-    is_report = message.kind == "multipart/report" or _is_machines(fields, envelope_from)
+    is_report = message.kind == "multipart/report" or is_machines
     reports = is_report and (report.receipt or report.delivery)
     if reports or report.complaint or _NOTICE in fields or says_autoreply(fields, subject):
         return Nature(Automatic.autoreply)
@@ -87,10 +91,10 @@ def nature_of(message: Part, *, subject: str, text: str, envelope_from: str) -> 
     return Nature(None)
 
 
-def _by_report(message: Part, report: Report, envelope_from: str) -> Nature | None:
+def _by_report(message: Part, report: Report, *, is_machines: bool) -> Nature | None:
     if not report.delivery or report.receipt:
         return None
-    if message.kind != "multipart/report" and not _is_machines(message.fields, envelope_from):
+    if message.kind != "multipart/report" and not is_machines:
         # Somebody sends on what they got.
         return None
     if "failed" in report.actions:
@@ -103,10 +107,10 @@ def _by_report(message: Part, report: Report, envelope_from: str) -> Nature | No
     return Nature(Automatic.delay if waits else Automatic.bounce, report.status)
 
 
-def _by_words(fields: Fields, subject: str, text: str, envelope_from: str) -> Nature | None:
+def _by_words(fields: Fields, subject: str, text: str) -> Nature | None:
     """Bounces as qmail, sendmail of old, Exchange and many others write them."""
     by_subject = bool(_BOUNCE_SUBJECT.search(subject))
-    if not _is_machines(fields, envelope_from) or says_autoreply(fields, subject, by_field=False):
+    if says_autoreply(fields, subject, by_field=False):
         return None
     if "x-failed-recipients" not in fields and not (by_subject or _BOUNCE_TEXT.search(text)):
         return None
@@ -135,10 +139,10 @@ def _is_machines(fields: Fields, envelope_from: str) -> bool:
 
 
 def _runs_in_a_circle(fields: Fields) -> bool:
-    marked = any(value.lower().startswith(LOOP) for value in fields.get("x-loop", []))
-    return marked or len(fields.get("received", [])) >= HOPS
+    return is_looped(fields) or len(fields.get("received", [])) >= HOPS
 
 
 def _is_lists(fields: Fields) -> bool:
-    precedence = {value.strip().lower() for value in fields.get("precedence", [])}
-    return any(name in fields for name in _LIST_FIELDS) or not precedence.isdisjoint(_LIST_WORDS)
+    return any(name in fields for name in _LIST_FIELDS) or not precedence_of(fields).isdisjoint(
+        LIST_WORDS
+    )
