@@ -82,8 +82,10 @@ class Deliveries:
                 return await self._delivered(connection, delivered, event)
             case ReplyFailed() as failed:
                 await outbox.settle(connection, [failed.reply_id])
-                # What came back had been delivered, as far as we knew.
-                before = ("requested", "accepted", "delivered" if failed.returned else "accepted")
+                before = ["requested", "accepted"]
+                if failed.returned:
+                    # It had been delivered, as far as we knew.
+                    before.append("delivered")
                 await _set_state(
                     connection,
                     failed.reply_id,

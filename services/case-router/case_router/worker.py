@@ -111,7 +111,8 @@ class Worker:
                 Channel(row.channel),
                 Kind(row.hint) if row.hint else None,
                 Automatic(row.automatic) if row.automatic else None,
-                _words(keys.get(row.case_number), row.case_number, row),
+                # What no person wrote is never asked about.
+                None if row.automatic else _words(keys.get(row.case_number), row.case_number, row),
             )
             for row in rows
         ]

@@ -156,9 +156,9 @@ class Acceptor:
     ) -> Draft:
         """Here the sender's words become HMACs."""
         traits = reading.traits
-        own = [self._addresses.reply_of(message_id)]
+        own = self._addresses.reply_of(message_id)
         # Our own mail that has come back to us as it was; or one in our name.
-        automatic = Automatic.loop if own[0] else traits.automatic
+        automatic = Automatic.loop if own else traits.automatic
         in_our_name = any(
             self._addresses.accepts(one) for one in (traits.author, traits.answer_to) if one
         )
@@ -181,11 +181,11 @@ class Acceptor:
         token_case: str | None,
         automatic: Automatic | None,
         sender: bytes | None,
-        own: Sequence[UUID | None],
+        own: UUID | None,
     ) -> Clues:
         thread = traits.references[::-1]
         answered = [self._addresses.reply_of(one) for one in thread]
-        back = [*own, *(self._addresses.reply_of(one) for one in traits.mentions)]
+        back = [own, *(self._addresses.reply_of(one) for one in traits.mentions)]
         if automatic in (Automatic.bounce, Automatic.delay):
             back += answered
         macs = (self._origins.message(one) for one in thread)

@@ -19,7 +19,7 @@ from intake_email.filenames import file_name, marks_of_name
 from intake_email.flowed import unflow
 from intake_email.headers import first
 from intake_email.mail import File
-from intake_email.mime import Part, part_at
+from intake_email.mime import KIND, Part, part_at
 from intake_email.quotes import set_apart
 
 TEXT_BYTES = 5_000_000
@@ -38,7 +38,6 @@ HEAD = 500
 """Characters of each field of a forwarded message."""
 
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
-_KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _PLAIN = ("text/plain", "text/enriched", "text/richtext", "text/markdown")
 _HTML = ("text/html", "text/x-amp-html", "application/xhtml+xml")
 _META_CHARSET = re.compile(
@@ -75,7 +74,7 @@ def read_body(message: Part, *, subject: str = "", is_reply: bool = False) -> Re
     extra = [_unpacked(part) for part in body.files if part.kind in _TNEF]
     for packed in filter(None, extra):
         for one in packed.files[: max(0, FILES - len(files))]:
-            kind = one.kind if _KIND.fullmatch(one.kind) else "application/octet-stream"
+            kind = one.kind if KIND.fullmatch(one.kind) else "application/octet-stream"
             name = file_name(one.name, kind, len(files) + 1)
             files.append(File(name, kind, one.content, marks_of_name(one.name)))
     texts = [_text(part) for part in _texts(body)]
@@ -114,10 +113,12 @@ def _shown(parts: list[Part], files: list[File], budget: Iterator[int]) -> list[
     """What is said in forwarded messages and invitations, each under its file's name."""
     shown: list[str] = []
     for part, file in zip(parts, files, strict=False):
+        if len(shown) == SHOWN:
+            break
         words = ""
-        if part.kind in ("message/rfc822", "message/global") and len(shown) < SHOWN:
+        if part.kind in ("message/rfc822", "message/global"):
             words = _forwarded(file.content, budget)
-        elif part.kind == "text/calendar" and len(shown) < SHOWN:
+        elif part.kind == "text/calendar":
             said = decode(file.content[:TEXT_BYTES], part.parameter("charset"))
             words = calendar.summary_of(said)
         if words:

@@ -68,12 +68,11 @@ def _mark_pictures(tree: HtmlElement) -> None:
 
 def _mark_quotes(tree: HtmlElement) -> None:
     for quote in tree.iter("blockquote"):
-        for place, mark in ((0, _BEGIN), (len(quote), _END)):
-            line = quote.makeelement("div")
-            line.text = mark
-            if place == 0:
-                line.tail, quote.text = quote.text, None
-            quote.insert(place + (1 if mark == _END else 0), line)
+        begin, end = quote.makeelement("div"), quote.makeelement("div")
+        begin.text, end.text = _BEGIN, _END
+        begin.tail, quote.text = quote.text, None
+        quote.insert(0, begin)
+        quote.append(end)
 
 
 def _with_quotes(text: str) -> str:

@@ -26,7 +26,8 @@ PARTS = 1000
 LOOKED_AT = 100_000
 """Places that might be a boundary's line."""
 
-_KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
+KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
+"""Lower-case `type/subtype`."""
 _SEEN_BOUNDARY = re.compile(
     rb"(?<![^\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
 )
@@ -98,7 +99,7 @@ def part_at(raw: bytes, start: int, end: int, *, depth: int = 0, kind: str = "te
             parameters[name] = fields[name][0]
     said = first(fields, "content-type").partition(";")[0].strip().lower()
     if said:
-        kind = said if _KIND.fullmatch(said) else "text/plain"
+        kind = said if KIND.fullmatch(said) else "text/plain"
     return Part(raw, body, end, depth, fields, kind, parameters)
 
 

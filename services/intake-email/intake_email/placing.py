@@ -7,7 +7,7 @@ joins that one's case. Everything else opens a case, and names the one that it m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -82,9 +82,7 @@ def place(clues: Clues, known: Known) -> Place:
 
 
 def _by_return(clues: Clues, known: Known) -> str | None:
-    return next(
-        (known.replies[one].case_number for one in clues.returns if one in known.replies), None
-    )
+    return next((reply.case_number for reply in _ours(clues.returns, known)), None)
 
 
 def _by_number(clues: Clues, known: Known) -> str | None:
@@ -96,9 +94,8 @@ def _by_number(clues: Clues, known: Known) -> str | None:
 def _by_thread(clues: Clues, known: Known) -> str | None:
     if clues.sender is None:
         return None
-    for reply_id in clues.our_mails:
-        reply = known.replies.get(reply_id)
-        if reply is not None and reply.sender == clues.sender:
+    for reply in _ours(clues.our_mails, known):
+        if reply.sender == clues.sender:
             return reply.case_number
     threads = (known.threads.get((message, clues.sender)) for message in clues.their_mails)
     return next((case for case in threads if case is not None), None)
@@ -109,19 +106,21 @@ def _suggested(clues: Clues, known: Known) -> str | None:
         # Cases of other channels aren't known here: the number is passed on as it was quoted.
         if number in known.senders or not number.startswith("2"):
             return number
-    return next(
-        (known.replies[one].case_number for one in clues.our_mails if one in known.replies), None
-    )
+    return next((reply.case_number for reply in _ours(clues.our_mails, known)), None)
 
 
 def _returned(clues: Clues, known: Known, joined: str | None) -> KnownReply | None:
     if clues.automatic is not Automatic.bounce or joined is None:
         return None
-    by_id = [known.replies[one] for one in clues.returns if one in known.replies]
-    if by_id or clues.returns:
-        return next((reply for reply in by_id if reply.case_number == joined), None)
+    if clues.returns:
+        back = _ours(clues.returns, known)
+        return next((reply for reply in back if reply.case_number == joined), None)
     last = known.last_replies.get(joined) if clues.token_case else None
     return known.replies.get(last) if last else None
+
+
+def _ours(reply_ids: Iterable[UUID], known: Known) -> Iterator[KnownReply]:
+    return (known.replies[one] for one in reply_ids if one in known.replies)
 
 
 def asked(clues: Sequence[Clues]) -> tuple[set[str], set[UUID], set[bytes], set[str]]:

@@ -78,7 +78,7 @@ def _author(fields: Fields) -> str:
 
 
 def _mentions(message: Part, text: str) -> tuple[str, ...]:
-    body = message.raw[message.start : message.end][:LOOKED_AT]
+    body = message.raw[message.start : min(message.end, message.start + LOOKED_AT)]
     # Some put the returned headers into a part that is encoded.
     looked_at = _SOFT_BREAK.sub(b"", body).decode("latin-1") + text
     return tuple(dict.fromkeys(OWN_ID.findall(looked_at)))[:MENTIONS]
