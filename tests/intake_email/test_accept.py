@@ -3,82 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_email import tables
-from intake_email.accept import Acceptor, RawKeys
-from intake_email.addresses import Addresses
-from intake_email.readers import Readers
-from speakup import case_number, seal, topics
+from speakup import case_number, seal
 from speakup.blobs import BlobStore
 from speakup.events import Channel, SubmissionFollowUp, SubmissionReceived
-from speakup.keys import INTAKE, UNSEALING, KeyFolder, PrivateKeys, contact_purpose
-from speakup.relay import Relay
-from speakup.sandbox import open_sandbox
-from speakup.submission import Contact, Content
-from tests.building import make_keys
-from tests.conftest import database
-from tests.published import Published
+from speakup.keys import UNSEALING, PrivateKeys, contact_purpose
+from speakup.submission import Contact
+from tests.intake_email.intake import HOTLINE, Intake
 
-HOTLINE = "speakup@localhost"
 MAIL = (
     b"From: Asel <asel@example.kz>\r\nSubject: Fuel\r\nMessage-ID: <1@example.kz>\r\n\r\n"
     b"The foreman sells our diesel.\r\n"
 )
-
-
-@dataclass(frozen=True)
-class Intake:
-    engine: AsyncEngine
-    keys: KeyFolder
-    acceptor: Acceptor
-    addresses: Addresses
-    published: Published
-    blobs: Path
-
-    def payloads(self) -> list[SubmissionReceived]:
-        events = [topics.decode(r.value, r.headers, r.topic) for r in self.published.records]
-        return [cast("SubmissionReceived", event.payload) for event in events]
-
-    def content(self, payload: SubmissionReceived) -> Content:
-        private = PrivateKeys(self.keys, INTAKE)[payload.content.key_id]
-        return Content.model_validate_json(
-            private.open(payload.content, seal.content_info(payload.submission_id))
-        )
-
-
-@pytest.fixture
-async def intake(postgres_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
-    keys = make_keys(KeyFolder(tmp_path / "keys"))
-    published = Published()
-    addresses = Addresses(HOTLINE, keys.secret("email-hmac"))
-    async with (
-        database(postgres_url, tables.metadata) as engine,
-        open_sandbox("intake_email.reading:read_several", children=1, seconds=20) as sandbox,
-    ):
-        acceptor = Acceptor(
-            engine=engine,
-            relay=cast("Relay", published),
-            blobs=BlobStore((tmp_path / "blobs").as_uri()),
-            readers=Readers(sandbox, children=1),
-            keys=RawKeys(keys),
-            addresses=addresses,
-            hmac_key=keys.secret("email-hmac"),
-            retry=300,
-        )
-        stop = asyncio.Event()
-        running = asyncio.create_task(acceptor.run(stop))
-        yield Intake(engine, keys, acceptor, addresses, published, tmp_path / "blobs")
-        stop.set()
-        await running
 
 
 async def test_an_accepted_mail_is_in_the_outbox(intake: Intake) -> None:

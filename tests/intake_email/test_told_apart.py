@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_email import tables
-from intake_email.accept import Acceptor, RawKeys
-from intake_email.addresses import Addresses
-from intake_email.readers import Readers
 from speakup import case_number, topics
-from speakup.blobs import BlobStore
 from speakup.events import (
     Automatic,
     Channel,
@@ -27,23 +17,14 @@ from speakup.events import (
     SubmissionFollowUp,
     SubmissionReceived,
 )
-from speakup.keys import KeyFolder
-from speakup.relay import Relay
-from speakup.sandbox import open_sandbox
-from tests.building import make_keys
-from tests.conftest import database
-from tests.published import Published
+from tests.intake_email.intake import HOTLINE, Intake
 
-HOTLINE = "speakup@localhost"
 ASEL, BOLAT = "asel@example.kz", "bolat@example.kz"
 
 
 @dataclass
 class Hotline:
-    engine: AsyncEngine
-    acceptor: Acceptor
-    addresses: Addresses
-    published: Published
+    intake: Intake
     mails: int = 0
 
     async def gets(
@@ -58,12 +39,12 @@ class Hotline:
     ) -> list[Payload]:
         """A mail comes in; returns what is told to others because of it."""
         self.mails += 1
-        before = len(self.published.records)
+        before = len(self.intake.published.records)
         message_id = message_id or f"<{self.mails}@example.kz>"
         raw = f"From: {sender}\r\nMessage-ID: {message_id}\r\n{header}\r\n\r\n{body}\r\n"
         sent_by = sender if envelope is None else envelope
-        await self.acceptor.accept(raw.encode(), sent_by, to)
-        records = self.published.records[before:]
+        await self.intake.acceptor.accept(raw.encode(), sent_by, to)
+        records = self.intake.published.records[before:]
         return [topics.decode(r.value, r.headers, r.topic).payload for r in records]
 
     async def case_of(self, sender: str = ASEL, header: str = "Subject: Fuel") -> str:
@@ -74,7 +55,7 @@ class Hotline:
     async def has_sent(self, number: str, purpose: str = "answer") -> tuple[UUID, str]:
         """A mail of ours about the case; returns its reply's id and Message-ID."""
         reply_id = uuid4()
-        async with self.engine.begin() as connection:
+        async with self.intake.engine.begin() as connection:
             await connection.execute(
                 text(
                     "INSERT INTO replies (reply_id, case_number, submission_id, purpose, state) "
@@ -82,7 +63,7 @@ class Hotline:
                 ),
                 {"reply_id": reply_id, "number": number, "purpose": purpose},
             )
-        return reply_id, self.addresses.message_id(reply_id)
+        return reply_id, self.intake.addresses.message_id(reply_id)
 
     async def gets_bounce(
         self,
@@ -106,29 +87,8 @@ class Hotline:
 
 
 @pytest.fixture
-async def hotline(postgres_url: str, tmp_path: Path) -> AsyncIterator[Hotline]:
-    keys = make_keys(KeyFolder(tmp_path / "keys"))
-    published = Published()
-    addresses = Addresses(HOTLINE, keys.secret("email-hmac"))
-    async with (
-        database(postgres_url, tables.metadata) as engine,
-        open_sandbox("intake_email.reading:read_several", children=1, seconds=20) as sandbox,
-    ):
-        acceptor = Acceptor(
-            engine=engine,
-            relay=cast("Relay", published),
-            blobs=BlobStore((tmp_path / "blobs").as_uri()),
-            readers=Readers(sandbox, children=1),
-            keys=RawKeys(keys),
-            addresses=addresses,
-            hmac_key=keys.secret("email-hmac"),
-            retry=300,
-        )
-        stop = asyncio.Event()
-        running = asyncio.create_task(acceptor.run(stop))
-        yield Hotline(engine, acceptor, addresses, published)
-        stop.set()
-        await running
+def hotline(intake: Intake) -> Hotline:
+    return Hotline(intake)
 
 
 async def test_the_number_in_the_subject_from_the_same_sender_is_a_follow_up(
@@ -207,12 +167,12 @@ async def test_a_follow_up_found_by_its_subject_is_taken_once(hotline: Hotline) 
     for _ in range(2):
         said = await hotline.gets(header=f"Subject: {number}", message_id="<again@example.kz>")
     assert said == []
-    assert len(hotline.published.records) == 2
+    assert len(hotline.intake.published.records) == 2
 
 
 async def test_nothing_of_sender_and_thread_is_stored_in_clear(hotline: Hotline) -> None:
     await hotline.case_of()
-    async with hotline.engine.connect() as connection:
+    async with hotline.intake.engine.connect() as connection:
         rows = await connection.execute(text("SELECT accepted::text FROM accepted"))
         stored = "".join(row[0] for row in rows)
     assert b"asel".hex() not in stored
@@ -239,7 +199,9 @@ async def test_a_second_bounce_of_one_mail_says_the_same_event(hotline: Hotline)
     _, ours = await hotline.has_sent(number)
     await hotline.gets_bounce(ours)
     await hotline.gets_bounce(ours)
-    failures = {r.event_id for r in hotline.published.records if r.topic == topics.DELIVERIES}
+    failures = {
+        r.event_id for r in hotline.intake.published.records if r.topic == topics.DELIVERIES
+    }
     assert len(failures) == 1
 
 
@@ -261,7 +223,7 @@ async def test_a_bounce_without_our_message_id_to_the_cases_address_marks_the_la
         "MAILER-DAEMON@mx.example.kz",
         "Subject: failure notice",
         "Hi. This is the qmail-send program at mx.example.kz.\r\n550 no such user",
-        to=hotline.addresses.for_case(number),
+        to=hotline.intake.addresses.for_case(number),
         envelope="",
     )
     assert isinstance(failed, ReplyFailed)
@@ -276,12 +238,12 @@ async def test_a_forged_bounce_marks_nothing(hotline: Hotline) -> None:
         await hotline.gets_bounce(guessed),
         await hotline.gets_bounce(ours.replace("@localhost", "@example.kz")),
         await hotline.gets_bounce("<x@x>", to=f"speakup+{number}.aaaaaaaaaa@localhost"),
-        await hotline.gets_bounce(hotline.addresses.message_id(uuid4())),
+        await hotline.gets_bounce(hotline.intake.addresses.message_id(uuid4())),
     ]
     for (said,) in forged:
         assert isinstance(said, SubmissionReceived)
         assert (said.automatic, said.answerable) == (Automatic.bounce, False)
-    async with hotline.engine.connect() as connection:
+    async with hotline.intake.engine.connect() as connection:
         states = list(await connection.scalars(text("SELECT state FROM replies")))
     assert states == ["delivered"]
 
@@ -292,7 +254,7 @@ async def test_a_bounce_to_one_cases_address_does_not_mark_another_cases_mail(
     mine, other = await hotline.case_of(), await hotline.case_of(BOLAT)
     await hotline.has_sent(mine)
     _, theirs = await hotline.has_sent(other)
-    (joined,) = await hotline.gets_bounce(theirs, to=hotline.addresses.for_case(mine))
+    (joined,) = await hotline.gets_bounce(theirs, to=hotline.intake.addresses.for_case(mine))
     assert isinstance(joined, SubmissionFollowUp)
     assert joined.case_number == mine
 
@@ -318,7 +280,8 @@ async def test_what_a_machine_sent_is_kept_as_such_and_unanswered(
 async def test_an_autoreply_to_a_cases_address_joins_the_case_as_such(hotline: Hotline) -> None:
     number = await hotline.case_of()
     (joined,) = await hotline.gets(
-        header="Subject: Automatic reply: your message", to=hotline.addresses.for_case(number)
+        header="Subject: Automatic reply: your message",
+        to=hotline.intake.addresses.for_case(number),
     )
     assert isinstance(joined, SubmissionFollowUp)
     assert (joined.case_number, joined.automatic) == (number, Automatic.autoreply)

@@ -12,7 +12,7 @@ from intake_email.collect import Collector
 from intake_email.mailbox import Mailbox
 from intake_email.settings import Settings
 from speakup import outbox
-from tests.intake_email.test_accept import Intake
+from tests.intake_email.intake import Intake
 from tests.peers.dovecot import PASSWORD, USER, Dovecot
 
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.intake_email.test_accept import intake as intake
+from tests.intake_email.conftest import intake as intake

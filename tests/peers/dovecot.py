@@ -5,10 +5,6 @@ from __future__ import annotations
 import getpass
 import imaplib
 import os
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from embedded import ports
-from tests.peers.stopping import stop_tree
+from tests.peers.server import MailServer, open_folder, program
 
 USER, PASSWORD = "hotline", "dovecot-test"
 
@@ -61,12 +57,11 @@ service stats {{
 """
 
 
-class Dovecot:
+class Dovecot(MailServer):
     """A server with one mailbox."""
 
     def __init__(self, folder: Path, certificate: tuple[Path, Path] | None) -> None:
         self.folder, self.port, self.tls_port = folder, ports.free_port(), ports.free_port()
-        self._process: subprocess.Popen[bytes] | None = None
         root = os.geteuid() == 0
         me = getpass.getuser()
         uid, gid = (65534, 65534) if root else (os.getuid(), os.getgid())
@@ -91,27 +86,8 @@ class Dovecot:
             config += f"ssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
         (folder / "dovecot.conf").write_text(config)
 
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        command = [_program(), "-F", "-c", str(self.folder / "dovecot.conf")]
-        with (self.folder / "output").open("ab") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=output)
-        end = time.monotonic() + 15
-        while not ports.accepts(self.port):
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((self.folder / "output").read_text() + self.log())
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """Stop, with all sessions; its mails stay."""
-        if self._process is not None:
-            stop_tree(self._process)
-            self._process = None
-
-    def log(self) -> str:
-        """What it has said."""
-        log = self.folder / "log"
-        return log.read_text() if log.exists() else ""
+    def command(self) -> list[str]:
+        return [program("dovecot"), "-F", "-c", str(self.folder / "dovecot.conf")]
 
     def client(self) -> imaplib.IMAP4:
         """Logged in, as the mailbox's owner."""
@@ -144,21 +120,13 @@ def _group() -> str:
     return grp.getgrgid(os.getgid()).gr_name
 
 
-def _program() -> str:
-    return shutil.which("dovecot", path=os.environ.get("PATH", "") + ":/usr/sbin") or ""
-
-
 @contextmanager
 def run_dovecot(certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
     """A started server; the test is skipped where Dovecot isn't installed."""
-    if not _program() or not Path("/usr/lib/dovecot/imap").exists():
+    if not program("dovecot") or not Path("/usr/lib/dovecot/imap").exists():
         pytest.skip("Dovecot isn't here: apt-get install dovecot-imapd")
-    with tempfile.TemporaryDirectory(prefix="speakup-dovecot-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        server = Dovecot(folder, certificate)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with (
+        open_folder("dovecot", 0o711) as folder,
+        Dovecot(folder, certificate).running() as server,
+    ):
+        yield server

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from embedded import ports
-from tests.peers.stopping import stop_tree
+from tests.peers.server import MailServer, open_folder, program
 
 _MASTER = """
 {port} inet n - n - - smtpd
@@ -38,13 +35,12 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
+class Postfix(MailServer):
     """A server that takes mails on `port`; `settings` go into its main.cf."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.folder, self.port = folder, ports.free_port()
         self._config = folder / "etc"
-        self._process: subprocess.Popen[bytes] | None = None
         for name in ("etc", "queue", "data"):
             (folder / name).mkdir()
         shutil.chown(folder / "data", "postfix", "postfix")
@@ -71,50 +67,16 @@ class Postfix:
         (self._config / "main.cf").write_text("\n".join(lines) + "\n")
         (self._config / "master.cf").write_text(_MASTER.format(port=self.port))
 
-    def _postfix(self, command: str) -> list[str]:
-        return [_program(), "-c", str(self._config), command]
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        with (self.folder / "output").open("ab") as output:
-            self._process = subprocess.Popen(
-                self._postfix("start-fg"), stdout=output, stderr=output, start_new_session=True
-            )
-        end = time.monotonic() + 15
-        while not ports.accepts(self.port):
-            if self._process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((self.folder / "output").read_text() + self.log())
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """Stop; its queue stays."""
-        if self._process is not None:
-            stop_tree(self._process)
-            self._process = None
-
-    def log(self) -> str:
-        """What it has said."""
-        log = self.folder / "log"
-        return log.read_text(errors="replace") if log.exists() else ""
-
-
-def _program() -> str:
-    return shutil.which("postfix", path=os.environ.get("PATH", "") + ":/usr/sbin") or ""
+    def command(self) -> list[str]:
+        return [program("postfix"), "-c", str(self._config), "start-fg"]
 
 
 @contextmanager
 def run_postfix(settings: Mapping[str, str]) -> Iterator[Postfix]:
     """A started server; the test is skipped where there is no Postfix, or no root to start it."""
-    if not _program():
+    if not program("postfix"):
         pytest.skip("Postfix isn't here: apt-get install postfix")
     if os.geteuid() != 0:
         pytest.skip("Postfix starts as root only")
-    with tempfile.TemporaryDirectory(prefix="speakup-postfix-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        server = Postfix(folder, settings)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
+    with open_folder("postfix", 0o755) as folder, Postfix(folder, settings).running() as server:
+        yield server

@@ -13,7 +13,7 @@ from intake_email.mailbox import Mailbox
 from intake_email.settings import Settings
 from intake_email.tls import server_context
 from speakup.events import SubmissionFollowUp
-from tests.intake_email.test_accept import Intake
+from tests.intake_email.intake import Intake
 from tests.peers.collecting import collecting, mailbox_of, rows, settle_all
 from tests.peers.dovecot import PASSWORD, USER, Dovecot, run_dovecot
 from tests.waiting import eventually

@@ -16,11 +16,10 @@ from embedded import ports
 from intake_email import lmtp
 from intake_email.settings import Settings
 from intake_email.tls import server_context
-from tests.intake_email.test_accept import MAIL, Intake
+from tests.intake_email.intake import HOTLINE, Intake
+from tests.intake_email.test_accept import MAIL
 from tests.peers.postfix import Postfix, run_postfix
 from tests.waiting import eventually
-
-HOTLINE = "speakup@localhost"
 
 
 @asynccontextmanager

@@ -1,0 +1,17 @@
+"""What tests of intake-email share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.intake_email.intake import Intake, open_intake
+
+
+@pytest.fixture
+async def intake(postgres_url: str, tmp_path: Path) -> AsyncIterator[Intake]:
+    """One of its own for each test."""
+    async with open_intake(postgres_url, tmp_path) as opened:
+        yield opened
