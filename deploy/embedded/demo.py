@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from embedded import accounts, where
 from embedded.screen import say
 from embedded.settings import Settings, with_ports
+from intake_email.sending_settings import SendingSettings
 from intake_email.settings import Settings as EmailSettings
 
 SAMPLES = (
@@ -63,7 +64,7 @@ async def demonstrate(settings: Settings) -> None:
         token = await _token(client, settings)
         client.headers["Authorization"] = f"Bearer {token}"
         before = {case["case_number"] for case in await _cases(client)}
-        with _mailbox(email.relay_port) as mailbox:
+        with _mailbox(SendingSettings().relay_port) as mailbox:
             for place, (language, subject, text) in enumerate(SAMPLES):
                 sender = f"reporter-{run}-{place}@example.kz"
                 await _send(email, sender, subject, text)

@@ -6,8 +6,10 @@ holds their names and placeholders together. A company's own folder can override
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 
 from babel.messages.pofile import read_po
 from fastapi import Request
@@ -26,7 +28,9 @@ class Texts:
         for language in Language:
             texts = _read(FOLDER / f"{language}.po")
             if override is not None and (override / f"{language}.po").exists():
-                texts |= _read(override / f"{language}.po")
+                own = _read(override / f"{language}.po")
+                _check(language, own, texts)
+                texts |= own
             self._texts[language] = texts
 
     def __call__(self, language: Language, name: str, **values: object) -> str:
@@ -42,6 +46,18 @@ def _read(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         catalogue = read_po(file)
     return {str(m.id): str(m.string) for m in catalogue if m.id and m.string}
+
+
+def _check(language: Language, own: Mapping[str, str], ours: Mapping[str, str]) -> None:
+    """Told at the start rather than when a mail can't be written. Raises ValueError."""
+    for name, text in own.items():
+        if name in ours and not _placeholders(text) <= _placeholders(ours[name]):
+            raise ValueError(f"the company's own text {name} ({language}) has unknown placeholders")
+
+
+def _placeholders(text: str) -> set[str]:
+    # With what follows a name, too: `{text.upper}` isn't `{text}`.
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 @cache

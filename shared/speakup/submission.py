@@ -13,6 +13,13 @@ INLINE_RAW = 64 * 1024
 """Bytes of the raw message that travel in the event; a larger one goes into a blob."""
 
 
+REPLY_FILES = 10
+"""Attachments of a reply, at most."""
+
+REPLY_BYTES = 10 * 1024 * 1024
+"""Of all attachments of a reply; as a mail they are a third larger, which most mail servers still take."""
+
+
 class Blob(Frozen):
     """A sealed thing in the object store, with the key that opens it."""
 
@@ -24,7 +31,7 @@ class Blob(Frozen):
 
 
 class Attachment(Frozen):
-    """A file that came with a submission. The name is the sender's word: shown, never used as a path."""
+    """A file that came with a submission or goes with a reply. The name is the sender's word: shown, never used as a path."""
 
     name: str
     content_type: str
@@ -83,3 +90,7 @@ class Reply(Frozen):
     text: str = ""
     pin: str | None = Field(default=None, pattern=r"^\d{6}$")
     """Told once, in the acknowledgement."""
+    attachments: tuple[Attachment, ...] = ()
+    """The handler's files."""
+    explanation: int | None = Field(default=None, ge=1)
+    """The text goes out as a PDF, too: the case's explanation of this number, from 1."""

@@ -1,4 +1,5 @@
-"""Wires intake-email: mails in by SMTP, LMTP and IMAP, sealed, to Kafka; replies from Kafka, out by the relay."""
+"""Wires intake-email's edge: mails in by SMTP, LMTP and IMAP, sealed, to Kafka. Replies are the sending
+worker's (worker.py)."""
 
 from __future__ import annotations
 
@@ -12,17 +13,13 @@ from intake_email.addresses import Addresses
 from intake_email.clamd import Clamd
 from intake_email.collect import Collector
 from intake_email.readers import Readers
-from intake_email.replies import taking
-from intake_email.send import Sender
 from intake_email.settings import Settings
 from intake_email.tls import server_context
 from speakup import postgres, topics
 from speakup.blobs import BlobStore
 from speakup.consume import Consumer
 from speakup.dead_letters import DeadLetters
-from speakup.events import Channel
-from speakup.i18n import Texts
-from speakup.keys import KeyFolder, PrivateKeys, contact_purpose
+from speakup.keys import KeyFolder
 from speakup.keys_in_use import saying
 from speakup.relay import Relay
 from speakup.sandbox import open_sandbox
@@ -73,21 +70,6 @@ async def open_service() -> AsyncIterator[Service]:
             dead_letters=dead_letters,
             on_new_topic=relay.republish,
         )
-        take = Consumer(
-            settings,
-            group=NAME,
-            topics=[topics.REPLIES],
-            handle=taking(engine, relay, retry=retry),
-            dead_letters=dead_letters,
-        )
-        sender = Sender(
-            engine,
-            relay,
-            PrivateKeys(keys, contact_purpose(Channel.email)),
-            Texts(settings.texts),
-            addresses,
-            settings,
-        )
         collectors = {
             f"mailbox-{index}": Collector(
                 index,
@@ -108,15 +90,12 @@ async def open_service() -> AsyncIterator[Service]:
                 "database": lambda: postgres.check(engine),
                 "publishing": relay.check,
                 "settling": settle.check,
-                "replies": take.check,
             },
             notices={name: collector.notice for name, collector in collectors.items()},
             tasks={
                 "accept": acceptor.run,
                 "relay": relay.run,
                 "settle": settle.run,
-                "replies": take.run,
-                "send": sender.run,
                 "keys-in-use": saying(NAME, engine, relay, keys, retry=retry),
                 **{name: collector.run for name, collector in collectors.items()},
             },

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_email.accept import SOURCE
+from intake_email import once_a_day
 from speakup import outbox, topics, trace
 from speakup.consume import Handler
 from speakup.events import (
@@ -26,6 +27,8 @@ from speakup.events import (
     Sealed,
 )
 from speakup.relay import Relay
+
+SOURCE = "/intake-email"
 
 LEASE = 720
 """Seconds that a sender has for one mail; if it dies meanwhile, the mail is sent after that."""
@@ -128,8 +131,11 @@ async def take(engine: AsyncEngine) -> Waiting | None:
                 {"lease": LEASE},
             )
         ).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else waiting(row)
+
+
+def waiting(row: Row[Any]) -> Waiting:
+    """A row of `replies` that isn't sent yet."""
     return Waiting(
         row.reply_id,
         row.case_number,
@@ -156,48 +162,68 @@ async def postpone(engine: AsyncEngine, reply: Waiting, seconds: float, *, count
         )
 
 
-async def delivered(engine: AsyncEngine, relay: Relay, reply: Waiting, *, retry: float) -> None:
-    """The relay took the mail: say so, and forget what was in it."""
-    payload = ReplyDelivered(
-        reply_id=reply.reply_id,
-        case_number=reply.case_number,
-        purpose=reply.purpose,
-        delivered_at=datetime.now(UTC),
-    )
-    await _finish(engine, relay, reply, "delivered", payload, retry)
+async def delivered(
+    engine: AsyncEngine, relay: Relay, sent: Sequence[Waiting], *, retry: float
+) -> None:
+    """The relay took the mail with these replies: say so of each, and forget what was in it."""
+    now = datetime.now(UTC)
+    said = [
+        (
+            reply,
+            ReplyDelivered(
+                reply_id=reply.reply_id,
+                case_number=reply.case_number,
+                purpose=reply.purpose,
+                delivered_at=now,
+            ),
+        )
+        for reply in sent
+    ]
+    await _finish(engine, relay, "delivered", said, retry)
 
 
 async def failed(
-    engine: AsyncEngine, relay: Relay, reply: Waiting, reason: str, *, retry: float
+    engine: AsyncEngine, relay: Relay, lost: Sequence[Waiting], reason: str, *, retry: float
 ) -> None:
     """The mail can't be delivered: say so, with the reason in words that hold no address."""
-    payload = ReplyFailed(
-        reply_id=reply.reply_id,
-        case_number=reply.case_number,
-        purpose=reply.purpose,
-        failed_at=datetime.now(UTC),
-        reason=reason,
-    )
-    await _finish(engine, relay, reply, "failed", payload, retry)
+    now = datetime.now(UTC)
+    said = [
+        (
+            reply,
+            ReplyFailed(
+                reply_id=reply.reply_id,
+                case_number=reply.case_number,
+                purpose=reply.purpose,
+                failed_at=now,
+                reason=reason,
+            ),
+        )
+        for reply in lost
+    ]
+    await _finish(engine, relay, "failed", said, retry)
 
 
 async def _finish(
-    engine: AsyncEngine, relay: Relay, reply: Waiting, state: str, payload: Payload, retry: float
+    engine: AsyncEngine,
+    relay: Relay,
+    state: str,
+    said: Sequence[tuple[Waiting, Payload]],
+    retry: float,
 ) -> None:
-    record = topics.encode(
-        _event(reply.reply_id, state, reply.case_number, payload, reply.traceparent)
-    )
+    records = [
+        topics.encode(_event(reply.reply_id, state, reply.case_number, payload, reply.traceparent))
+        for reply, payload in said
+    ]
+    ids = [reply.reply_id for reply, _ in said]
     async with engine.begin() as connection:
-        await _mark(connection, reply.reply_id, state)
-        await outbox.add(connection, [record], retry=retry)
-    relay.publish_soon([record])
-
-
-async def _mark(connection: AsyncConnection, reply_id: UUID, state: str) -> None:
-    await connection.execute(
-        text(
-            "UPDATE replies SET state = :state, contact = NULL, content = NULL "
-            "WHERE reply_id = :reply_id"
-        ),
-        {"state": state, "reply_id": reply_id},
-    )
+        await connection.execute(
+            text(
+                "UPDATE replies SET state = :state, contact = NULL, content = NULL, address = NULL "
+                "WHERE reply_id = ANY(:ids)"
+            ),
+            {"state": state, "ids": ids},
+        )
+        if state == "delivered":
+            await once_a_day.begin_day(connection, ids)
+        await outbox.add(connection, records, retry=retry)
+    relay.publish_soon(records)

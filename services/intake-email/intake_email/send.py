@@ -4,22 +4,25 @@ says what became of it."""
 from __future__ import annotations
 
 import asyncio
-import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from email.message import EmailMessage
 
-import aiosmtplib
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from intake_email import replies
+from intake_email import attached, once_a_day, replies
 from intake_email.addresses import Addresses
-from intake_email.compose import UNWRITABLE, compose, deliverable
-from intake_email.settings import Settings
+from intake_email.compose import UNWRITABLE, Receipt, compose, compose_joined, deliverable
+from intake_email.employer import EmployerMail, is_employers
+from intake_email.hand_over import PutOffError, RefusedError, RelayAwayError, hand_over
+from intake_email.replies import Waiting
+from intake_email.sending_settings import SendingSettings
 from speakup import seal, trace
+from speakup.blobs import BlobStore
 from speakup.events import Purpose
 from speakup.i18n import Texts
 from speakup.keys import PrivateKeys
@@ -27,28 +30,24 @@ from speakup.logs import get_logger
 from speakup.relay import Relay
 from speakup.submission import Contact, Reply
 
-SENT = Counter("speakup_mails_sent", "Mails handed to the relay", ["purpose", "result"])
+SENT = Counter("speakup_mails_sent", "Replies handed to the relay", ["purpose", "result"])
 
 LOOK_SECONDS = 0.5
-ANSWER_SECONDS = 600.0
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach a relay that is away."""
 GIVE_UP = timedelta(days=5)
 """For how long a mail is tried that its own address's server puts off (RFC 5321, 4.5.4.1)."""
 
+WITHHELD = (
+    "The reporter's address is one of the employer's own, and nothing is sent there "
+    "(the setting SPEAKUP_EMPLOYER_MAIL is `withheld`)."
+)
+
 log = get_logger("intake-email")
 
 
-class RelayAwayError(Exception):
-    """The company's mail server doesn't answer, or refuses us rather than this mail."""
-
-
-class PutOffError(Exception):
-    """The mail was put off (4xx)."""
-
-
-class RefusedError(Exception):
-    """The mail was refused for good (5xx); the text is fit for a handler and holds no address."""
+class _WaitsError(Exception):
+    """The address has had its automatic mail of the day; this one waits on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,16 @@ class Sender:
     keys: PrivateKeys
     texts: Texts
     addresses: Addresses
-    settings: Settings
+    blobs: BlobStore
+    hmac_key: bytes
+    settings: SendingSettings
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop."""
         pause = LOOK_SECONDS
         while not stop.is_set():
             try:
-                busy = await self._send_next()
+                busy = await self.send_next()
             except RelayAwayError as error:
                 log.warning("mail_relay_away", exc_info=error.__cause__ or error)
                 pause = min(max(pause, 0.5) * 2, LONGEST_PAUSE)
@@ -79,64 +80,67 @@ class Sender:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause or 0.001)
 
-    async def _send_next(self) -> bool:
+    async def send_next(self) -> bool:
+        """Send what is due first; whether anything was. Raises RelayAwayError, SQLAlchemyError, OSError."""
         reply = await replies.take(self.engine)
-        if reply is None:
-            return False
-        retry = self.settings.outbox_retry_seconds
-        with trace.within(reply.traceparent):
-            try:
-                await self._send(reply)
-            except RelayAwayError:
-                await replies.postpone(self.engine, reply, 1, counts=False)
-                raise
-            except PutOffError:
-                await self._put_off(reply)
-            except (RefusedError, seal.CannotOpenError) as error:
-                await replies.failed(self.engine, self.relay, reply, str(error), retry=retry)
-                SENT.labels(reply.purpose, "failed").inc()
-            except (SQLAlchemyError, OSError):
-                raise
-            except Exception as error:
-                # One mail never ends the process.
-                log.exception("mail_unsendable", reply_id=reply.reply_id, exc_info=error)
-                reason = "The mail could not be written."
-                await replies.failed(self.engine, self.relay, reply, reason, retry=retry)
-            else:
-                await replies.delivered(self.engine, self.relay, reply, retry=retry)
-                SENT.labels(reply.purpose, "delivered").inc()
-        return True
+        if reply is not None:
+            with trace.within(reply.traceparent):
+                await self._try(reply)
+        return reply is not None
 
-    async def _put_off(self, reply: replies.Waiting) -> None:
-        if datetime.now(UTC) - reply.accepted_at > GIVE_UP:
-            reason = "The address's mail server put the mail off for five days."
-            retry = self.settings.outbox_retry_seconds
-            await replies.failed(self.engine, self.relay, reply, reason, retry=retry)
+    async def _try(self, reply: Waiting) -> None:
+        # What goes out in one mail; more than the one where acknowledgements are joined.
+        group = [reply]
+        try:
+            await self._send(group)
+        except _WaitsError:
+            SENT.labels(reply.purpose, "joined").inc()
+        except RelayAwayError:
+            await replies.postpone(self.engine, reply, 1, counts=False)
+            raise
+        except PutOffError:
+            await self._put_off(group)
+        except (RefusedError, seal.CannotOpenError) as error:
+            await self._failed(group, str(error))
+        except (SQLAlchemyError, OSError):
+            raise
+        except Exception as error:
+            # One mail never ends the process.
+            log.exception("mail_unsendable", reply_id=reply.reply_id, exc_info=error)
+            await self._failed(group, "The mail could not be written.")
         else:
-            wait = min(60.0 * 2 ** min(reply.attempts, 10), 3600.0)
-            await replies.postpone(self.engine, reply, wait, counts=True)
-        SENT.labels(reply.purpose, "put_off").inc()
+            retry = self.settings.outbox_retry_seconds
+            await replies.delivered(self.engine, self.relay, group, retry=retry)
+            SENT.labels(reply.purpose, "delivered").inc(len(group))
 
-    async def _send(self, reply: replies.Waiting) -> None:
+    async def _failed(self, group: Sequence[Waiting], reason: str) -> None:
+        retry = self.settings.outbox_retry_seconds
+        await replies.failed(self.engine, self.relay, group, reason, retry=retry)
+        SENT.labels(group[0].purpose, "failed").inc(len(group))
+
+    async def _put_off(self, group: Sequence[Waiting]) -> None:
+        first = group[0]
+        if datetime.now(UTC) - first.accepted_at > GIVE_UP:
+            await self._failed(group, "The address's mail server put the mail off for five days.")
+            return
+        wait = min(60.0 * 2 ** min(first.attempts, 10), 3600.0)
+        await replies.postpone(self.engine, first, wait, counts=True)
+        SENT.labels(first.purpose, "put_off").inc()
+
+    async def _send(self, group: list[Waiting]) -> None:
+        reply = group[0]
         contact = Contact.model_validate_json(
             self.keys[reply.contact.key_id].open(
                 reply.contact, seal.contact_info(reply.submission_id)
             )
         )
-        words = Reply.model_validate_json(
-            self.keys[reply.content.key_id].open(reply.content, seal.reply_info(reply.reply_id))
-        )
         try:
-            message = compose(
-                texts=self.texts,
-                addresses=self.addresses,
-                reply_id=reply.reply_id,
-                case_number=reply.case_number,
-                purpose=reply.purpose,
-                language=reply.language,
-                contact=contact,
-                reply=words,
-            )
+            recipient = deliverable(contact.address)
+            neutral = self._is_neutral(recipient.rpartition("@")[2])
+            if reply.purpose is Purpose.acknowledgement:
+                message = await self._acknowledgement(group, contact, recipient, neutral=neutral)
+            else:
+                message = await self._written(reply, contact, neutral=neutral)
         except UNWRITABLE:
             raise RefusedError("The address that the reporter gave can't be written to.") from None
         # A null return path keeps robots from answering an acknowledgement (RFC 3834, 3.3); the
@@ -146,62 +150,81 @@ class Sender:
             if reply.purpose is Purpose.acknowledgement
             else self.addresses.for_case(reply.case_number)
         )
-        await self._hand_over(message.as_bytes(), sender, deliverable(contact.address))
-
-    async def _hand_over(self, message: bytes, sender: str, recipient: str) -> None:
-        settings = self.settings
-        password = settings.relay_password
-        client = aiosmtplib.SMTP(
-            hostname=settings.relay_host,
-            port=settings.relay_port,
-            use_tls=settings.relay_tls,
-            start_tls=True if settings.relay_require_tls else None,
-            tls_context=_tls(required=settings.relay_tls or settings.relay_require_tls),
-            local_hostname=self.addresses.domain,
-            timeout=30,
+        # Megabytes of attachments are encoded here.
+        raw = await asyncio.to_thread(message.as_bytes)
+        await hand_over(
+            self.settings,
+            we=self.addresses.domain,
+            message=raw,
+            sender=sender,
+            recipient=recipient,
         )
-        try:
-            await client.connect()
-            if settings.relay_username and password:
-                await client.login(settings.relay_username, password.get_secret_value())
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            client.close()
-            raise RelayAwayError from error
-        try:
-            # RFC 5321, 4.5.3.2.6: the answer to the mail may take ten minutes.
-            await client.sendmail(sender, [recipient], message, timeout=ANSWER_SECONDS)
-        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
-            raise _meaning(error) from None
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            # It may have been taken: that counts as a try, with back-off.
-            raise PutOffError from error
-        finally:
-            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-                await client.quit()
 
+    def _is_neutral(self, domain: str) -> bool:
+        """Raises RefusedError where nothing may be sent to the domain."""
+        settings = self.settings
+        if not is_employers(domain, settings.employer_domains):
+            return False
+        if settings.employer_mail is EmployerMail.withheld:
+            raise RefusedError(WITHHELD)
+        return settings.employer_mail is EmployerMail.neutral
 
-def _meaning(
-    error: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPResponseException,
-) -> Exception:
-    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        code = error.recipients[0].code
-    else:
-        code = error.code
-    if isinstance(error, aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPHeloError):
-        # It is us that the relay won't have, not this mail: a setting is wrong, and can be mended.
-        return RelayAwayError()
-    if code < 500:
-        return PutOffError()
-    # The server's own words may quote the address; its code says enough.
-    return RefusedError(f"The mail was refused for good (SMTP reply {code}).")
+    def _words(self, reply: Waiting) -> Reply:
+        return Reply.model_validate_json(
+            self.keys[reply.content.key_id].open(reply.content, seal.reply_info(reply.reply_id))
+        )
 
+    async def _written(self, reply: Waiting, contact: Contact, *, neutral: bool) -> EmailMessage:
+        words = self._words(reply)
+        files = await attached.fetch(self.blobs, words)
+        pdf = await attached.explanation(self.texts, reply.case_number, words, reply.language)
+        return await asyncio.to_thread(
+            compose,
+            texts=self.texts,
+            addresses=self.addresses,
+            reply_id=reply.reply_id,
+            case_number=reply.case_number,
+            purpose=reply.purpose,
+            language=reply.language,
+            contact=contact,
+            reply=words,
+            files=[*pdf, *files],
+            neutral=neutral,
+        )
 
-@cache
-def _tls(*, required: bool) -> ssl.SSLContext:
-    # Kept: reading the certificates of all authorities takes longer than sending a mail.
-    context = ssl.create_default_context()
-    if not required:
-        # Opportunistic TLS (RFC 7435): better than none, and a wrong certificate is no reason for none.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    async def _acknowledgement(
+        self, group: list[Waiting], contact: Contact, recipient: str, *, neutral: bool
+    ) -> EmailMessage:
+        """Adds to `group` what is joined. Raises _WaitsError where the address has had its mail."""
+        reply = group[0]
+        mac = once_a_day.address_mac(self.hmac_key, recipient)
+        others = await once_a_day.claim(self.engine, reply.reply_id, mac, lease=replies.LEASE)
+        if others is None:
+            raise _WaitsError
+        group += [replies.waiting(row) for row in others]
+        receipts = []
+        for one in group:
+            receipts.append(Receipt(one.case_number, self._words(one).pin or ""))
+            # Thousands of them, where somebody floods the hotline: others get their turn.
+            await asyncio.sleep(0)
+        if len(group) == 1:
+            return compose(
+                texts=self.texts,
+                addresses=self.addresses,
+                reply_id=reply.reply_id,
+                case_number=reply.case_number,
+                purpose=reply.purpose,
+                language=reply.language,
+                contact=contact,
+                reply=Reply(pin=receipts[0].pin or None),
+                neutral=neutral,
+            )
+        return compose_joined(
+            texts=self.texts,
+            addresses=self.addresses,
+            reply_id=reply.reply_id,
+            receipts=receipts,
+            languages=[one.language for one in group],
+            contact=contact,
+            neutral=neutral,
+        )

@@ -1,10 +1,10 @@
-"""Settings of intake-email."""
+"""Settings of intake-email's edge, which takes mails; the sending worker has its own."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from intake_email.mailbox import Mailbox
 from speakup.settings import Common
@@ -41,14 +41,3 @@ class Settings(Common):
     """`host:port` or the path of a unix socket; its verdict is noted."""
     parse_children: int = Field(default=2, ge=1)
     parse_seconds: float = Field(default=10, gt=0)
-
-    texts: Path | None = None
-    """A folder with `kk.po`, `ru.po`, `en.po` of the company's own, which override ours one by one."""
-    relay_host: str = "127.0.0.1"
-    """The company's mail server, which takes our mails."""
-    relay_port: int = Field(default=2526, ge=1, le=65535)
-    relay_tls: bool = False
-    """TLS from the first byte; else STARTTLS is used where offered."""
-    relay_require_tls: bool = False
-    relay_username: str | None = None
-    relay_password: SecretStr | None = None

@@ -52,12 +52,14 @@ replies = Table(
     Column("contact", LargeBinary),  # a Sealed (JSON), to the contact key; empty once it is sent
     Column("content", LargeBinary),  # likewise
     Column("traceparent", Text),
+    Column("address", LargeBinary),  # HMAC, of an acknowledgement that waits for the day's end
     Column("state", Text, nullable=False, server_default="waiting"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("due_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("replies_case_number", "case_number"),
     Index("replies_due", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("replies_joined", "address", postgresql_where=text("address IS NOT NULL")),
 )
 """`state`: waiting, delivered (the relay took it), failed (also where it came back)."""
 
@@ -70,6 +72,16 @@ taken = Table(
     Column("submission_id", Uuid, nullable=False),
 )
 """A message in an IMAP mailbox that is accepted and not yet expunged."""
+
+automatic_mails = Table(
+    "automatic_mails",
+    metadata,
+    Column("address", LargeBinary, primary_key=True),  # HMAC
+    Column("reply_id", Uuid, nullable=False),
+    Column("until", DateTime(timezone=True)),
+    Index("automatic_mails_until", "until"),
+)
+"""To whom an automatic mail has gone or is going (`until` is null), and until when no other may."""
 
 outbox = outbox_table(metadata)
 dead_letters = dead_letters_table(metadata)
