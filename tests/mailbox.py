@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -17,11 +17,23 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, EmailMessage]] = []
+        self.envelopes: list[Any] = []
+        self.greetings: list[str] = []
+        self.answers: list[str] = []
+        """SMTP answers to give instead of 250, the first to the next mail."""
+        self.robot: Callable[[EmailMessage], Awaitable[None]] | None = None
+        """Answers every mail by itself, once it has been taken."""
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: object, session: Any, envelope: Any) -> str:  # noqa: N802
         """Take it."""
+        self.greetings.append(session.host_name)
+        if self.answers and (answer := self.answers.pop(0)):
+            return answer
+        self.envelopes.append(envelope)
         message = message_from_bytes(envelope.content, policy=default)
         self.mails.append((envelope.rcpt_tos[0], message))
+        if self.robot is not None:
+            await self.robot(message)
         return "250 OK"
 
     def to(self, address: str) -> list[EmailMessage]:
