@@ -25,6 +25,8 @@ class Service:
     checks: dict[str, Check] = field(default_factory=dict)
     notices: dict[str, Check] = field(default_factory=dict)
     """What an admin should know though the service is ready: shown beside readiness."""
+    bodies: dict[str, int] = field(default_factory=dict)
+    """Bytes that a request may bring to paths that match a regular expression; elsewhere `web.BODY_BYTES`."""
     tasks: dict[str, Task] = field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ from speakup.service import Check, Service
 from speakup.settings import Common
 
 BODY_BYTES = 1024 * 1024
-"""Of a request; a route that takes files says otherwise for itself."""
+"""Of a request; a service says otherwise for its paths that take files (`Service.bodies`)."""
 
 _SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -65,7 +66,10 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     problems.install(app)
-    app.add_middleware(_Guard)
+    app.add_middleware(
+        _Guard,
+        bodies=[(re.compile(path), size) for s in services for path, size in s.bodies.items()],
+    )
     return app
 
 
@@ -78,8 +82,11 @@ async def _said(checks: Mapping[str, Check]) -> dict[str, str]:
 class _Guard:
     """Safe headers, a trace for the request, and no body beyond the bound."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, bodies: Sequence[tuple[re.Pattern[str], int]]) -> None:
+        self._app, self._bodies = app, bodies
+
+    def _bound(self, path: str) -> int:
+        return next((size for known, size in self._bodies if known.fullmatch(path)), BODY_BYTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,8 +94,9 @@ class _Guard:
             return
         headers = Headers(scope=scope)
         announced = headers.get("content-length", "0")
-        if not announced.isdigit() or int(announced) > BODY_BYTES:
-            await problems.too_large(BODY_BYTES)(scope, receive, send)
+        bound = self._bound(scope["path"])
+        if not announced.isdigit() or int(announced) > bound:
+            await problems.too_large(bound)(scope, receive, send)
             return
         received = 0
 
@@ -96,8 +104,8 @@ class _Guard:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_BYTES:
-                raise problems.Problem(413, problems.too_large_detail(BODY_BYTES))
+            if received > bound:
+                raise problems.Problem(413, problems.too_large_detail(bound))
             return message
 
         async def safe(message: Message) -> None:

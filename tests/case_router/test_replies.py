@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -304,3 +306,109 @@ async def test_the_reply_id_settles_the_outbox_row(world: World) -> None:
     answer = await world.change(number, "replies", QUESTION)
     rows = await world.rows("SELECT event_id FROM outbox WHERE topic = 'speakup.replies'")
     assert [row.event_id for row in rows] == [UUID(answer.json()["reply_id"])]
+
+
+def upload(content: bytes, name: str = "Приказ.pdf") -> dict[str, str]:
+    return {
+        "name": name,
+        "content_type": "application/pdf",
+        "content": b64encode(content).decode(),
+    }
+
+
+async def opened_reply(world: World) -> Reply:
+    (reply,) = await requested(world)
+    held = world.keys.private(contact_purpose("email"))[reply.content.key_id]
+    return Reply.model_validate_json(held.open(reply.content, seal.reply_info(reply.reply_id)))
+
+
+async def test_files_go_sealed_into_the_object_store_and_their_keys_into_the_seal(
+    world: World,
+) -> None:
+    number = await world.add_case()
+    content = b"%PDF of a warehouse" * 1000
+    answer = await world.change(number, "replies", ANSWER | {"attachments": [upload(content)]})
+    assert answer.status_code == 201
+    (file,) = (await opened_reply(world)).attachments
+    assert (file.name, file.content_type, file.blob.size) == (
+        "Приказ.pdf",
+        "application/pdf",
+        len(content),
+    )
+    assert await world.blobs.get(file.blob) == content
+    stored = [
+        path for path in (Path(world.parts.settings.var) / "blobs").rglob("*") if path.is_file()
+    ]
+    assert len(stored) == 1
+    assert b"warehouse" not in stored[0].read_bytes()
+
+
+async def test_a_replys_files_are_shown_with_it_and_can_be_downloaded(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.change(number, "replies", ANSWER | {"attachments": [upload(b"%PDF")]})
+    (reply,) = (await world.get(f"/cases/{number}")).json()["replies"]
+    assert [(f["index"], f["name"], f["size"]) for f in reply["attachments"]] == [
+        (0, "Приказ.pdf", 4)
+    ]
+    path = f"/cases/{number}/replies/{answer.json()['reply_id']}/attachments"
+    assert (await world.get(f"{path}/0")).content == b"%PDF"
+    assert (await world.get(f"{path}/1")).status_code == 404
+    assert (await world.get(f"{path}/0", "handler")).status_code == 404
+
+
+async def test_explanations_are_numbered_one_after_another(world: World) -> None:
+    number = await world.add_case()
+    for _ in range(2):
+        await world.change(number, "replies", ANSWER | {"as_pdf": True})
+    shown = (await world.get(f"/cases/{number}")).json()["replies"]
+    assert [reply["explanation"] for reply in shown] == [f"{number}-1", f"{number}-2"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"attachments": [{"name": "a", "content": "no base64!"}]},
+        {"attachments": [{"name": "a/b", "content": "YQ=="}]},
+        {"attachments": [{"name": "a\r\nBcc: x", "content": "YQ=="}]},
+        {"attachments": [{"name": "", "content": "YQ=="}]},
+        {"attachments": [{"name": "a", "content": ""}]},
+        {"attachments": [{"name": "a", "content": "YQ==", "content_type": "a/b\r\nBcc: x"}]},
+        {"attachments": [{"name": "a", "content": "YQ=="}] * 11},
+        {"attachments": [{"name": "a", "content": b64encode(b"a" * 3_500_000).decode()}] * 3},
+        {"as_pdf": True, "purpose": "question"},
+    ],
+)
+async def test_files_that_do_not_fit_are_refused_and_nothing_is_kept(
+    world: World, more: dict[str, object]
+) -> None:
+    number = await world.add_case()
+    answer = await world.change(number, "replies", ANSWER | more)
+    assert answer.status_code == 422
+    assert await world.events() == []
+    assert not any(path.is_file() for path in (world.parts.settings.var / "blobs").rglob("*"))
+
+
+async def test_a_reply_beyond_all_bounds_is_refused_before_it_is_read(world: World) -> None:
+    number = await world.add_case()
+    answer = await world.post(f"/cases/{number}/replies", {"text": "x" * 16_000_000}, If_Match="*")
+    assert answer.status_code == 413
+    elsewhere = await world.post(f"/cases/{number}/status", {"status": "x" * 2_000_000})
+    assert elsewhere.status_code == 413
+
+
+async def test_ten_megabytes_of_files_are_taken(world: World) -> None:
+    number = await world.add_case()
+    files = [upload(b"a" * (5 * 1024 * 1024))] * 2
+    answer = await world.change(number, "replies", ANSWER | {"attachments": files})
+    assert answer.status_code == 201
+
+
+async def test_by_telephone_no_files_can_be_sent(world: World) -> None:
+    world.keys.ensure_pair(contact_purpose("phone"))
+    number = await world.add_case()
+    await world.add_submission(
+        number, channel="phone", follow_up=True, received_at=START.replace(hour=20)
+    )
+    answer = await world.change(number, "replies", ANSWER | {"as_pdf": True})
+    assert answer.status_code == 409
+    assert "telephone" in answer.json()["detail"]

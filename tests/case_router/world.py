@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router import tables
-from case_router.api import Parts, routers
+from case_router.api import BODIES, Parts, routers
 from case_router.passwords import hash_password
 from case_router.store.vault import FileKeyProvider, Vault, content_context
 from case_router.tokens import Signer, ensure_signing_key
@@ -225,7 +225,7 @@ async def open_world(
         dead_letters=DeadLetters("case-router", engine),
         replay=replay,
     )
-    app = web.create_app([Service("case-router", routers=routers(parts))], settings)
+    app = web.create_app([Service("case-router", routers=routers(parts), bodies=BODIES)], settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=public_url) as client:
         world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from case_router.api import Parts, routers
+from case_router.api import BODIES, Parts, routers
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.rotate import Rotation
@@ -111,6 +111,7 @@ async def open_service() -> AsyncIterator[Service]:
         yield Service(
             NAME,
             routers=routers(parts),
+            bodies=BODIES,
             checks={
                 "database": lambda: postgres.check(engine),
                 "keys": lambda: postgres.check(keys_engine),

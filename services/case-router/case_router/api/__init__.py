@@ -15,12 +15,17 @@ from case_router.api import (
     login,
     one_case,
     replies,
+    reply_body,
+    reply_files,
     status,
     token,
 )
 from case_router.api.parts import Parts
 
-__all__ = ["Parts", "routers"]
+__all__ = ["BODIES", "Parts", "routers"]
+
+BODIES = {reply_body.PATH: reply_body.BODY_BYTES}
+"""For `Service.bodies`."""
 
 
 def routers(parts: Parts) -> Sequence[APIRouter]:
@@ -32,6 +37,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         one_case,
         files,
         replies,
+        reply_files,
         assignment,
         status,
         dead_letters,

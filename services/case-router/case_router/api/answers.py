@@ -80,7 +80,7 @@ class CasePage(Answer):
 
 
 class AttachmentFacts(Answer):
-    """A file that came with a submission; get it by its index."""
+    """A file of a submission or a reply; get it by its index."""
 
     index: int
     name: str = Field(description="The sender's word.", examples=["invoice.pdf"])
@@ -128,6 +128,10 @@ class ReplyRead(Answer):
     state_at: datetime
     failure: str | None
     text: str | None = Field(description="Null for acknowledgements and what was erased.")
+    attachments: list[AttachmentFacts] = Field(description="Get them at `…/replies/…`.")
+    explanation: str | None = Field(
+        description="The number of its PDF, where it went out as one.", examples=["2481632047-1"]
+    )
 
 
 class CaseRead(CaseFacts):
@@ -158,7 +162,9 @@ _WORDS = {
     404: "Not there, or not for you: the answer is the same.",
     409: "The case's state doesn't allow it; the detail says why.",
     410: "It has been erased or lost.",
+    413: "It is too large.",
     412: "The case has changed since you read it; read it again.",
+    415: "It isn't `application/json`.",
     422: "Some values don't fit.",
     428: "`If-Match` is missing.",
     503: "Too busy or a part is away; try again.",

@@ -49,7 +49,7 @@ def router(parts: Parts) -> APIRouter:
         if index >= len(content.attachments):
             raise not_found()
         file = content.attachments[index]
-        return download(await _fetch(parts, file.blob), file.name, f"attachment-{index}")
+        return download(await fetch(parts, file.blob), file.name, f"attachment-{index}")
 
     @routes.get(
         f"{SUBMISSION}/raw",
@@ -64,7 +64,7 @@ def router(parts: Parts) -> APIRouter:
             return download(content.raw, "", f"{number}.eml")
         if content.raw_blob is None:
             raise not_found()
-        return download(await _fetch(parts, content.raw_blob), "", f"{number}.eml")
+        return download(await fetch(parts, content.raw_blob), "", f"{number}.eml")
 
     @routes.get(
         f"{SUBMISSION}/text",
@@ -77,7 +77,7 @@ def router(parts: Parts) -> APIRouter:
         content = await _open(parts, staff, number, submission_id, "text")
         if content.full_text is None:
             return download(content.text.encode(), "", f"{number}.txt")
-        return download(await _fetch(parts, content.full_text), "", f"{number}.txt")
+        return download(await fetch(parts, content.full_text), "", f"{number}.txt")
 
     return routes
 
@@ -104,7 +104,8 @@ async def _open(parts: Parts, staff: Staff, number: str, submission_id: UUID, wh
     return content
 
 
-async def _fetch(parts: Parts, blob: Blob) -> bytes:
+async def fetch(parts: Parts, blob: Blob) -> bytes:
+    """What is in a blob. Raises Problem 410."""
     try:
         return await parts.blobs.get(blob)
     except (FileNotFoundError, CannotOpenError):

@@ -15,7 +15,7 @@ from case_router.api.answers import (
 from case_router.store.narratives import open_content, open_reply
 from case_router.store.rows import AnyRow
 from speakup.events import Purpose
-from speakup.submission import Content
+from speakup.submission import Attachment, Content
 
 
 def case_read(
@@ -52,16 +52,7 @@ def _narrative(content: Content) -> Narrative:
         text=content.text,
         quoted=content.quoted,
         cut=content.full_text is not None,
-        attachments=[
-            AttachmentFacts(
-                index=index,
-                name=file.name,
-                content_type=file.content_type,
-                size=file.blob.size,
-                marks=list(file.marks),
-            )
-            for index, file in enumerate(content.attachments)
-        ],
+        attachments=_files(content.attachments),
         marks=list(content.marks),
         verdicts=content.verdicts,
         raw=content.raw is not None or content.raw_blob is not None,
@@ -80,4 +71,21 @@ def _reply(row: AnyRow, key: bytes | None) -> ReplyRead:
         state_at=row.state_at,
         failure=row.failure,
         text=reply.text if reply is not None and told else None,
+        attachments=_files(reply.attachments) if reply is not None else [],
+        explanation=f"{row.case_number}-{reply.explanation}"
+        if reply is not None and reply.explanation is not None
+        else None,
     )
+
+
+def _files(attachments: Sequence[Attachment]) -> list[AttachmentFacts]:
+    return [
+        AttachmentFacts(
+            index=index,
+            name=file.name,
+            content_type=file.content_type,
+            size=file.blob.size,
+            marks=list(file.marks),
+        )
+        for index, file in enumerate(attachments)
+    ]

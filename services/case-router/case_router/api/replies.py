@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from obstore.exceptions import BaseError
 
 from case_router import transitions
 from case_router.api.answers import ReplyTaken, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
+from case_router.api.reply_body import IN_THE_DOCS as BODY_IN_THE_DOCS
+from case_router.api.reply_body import ReplyBody, Upload, reply_body
 from case_router.store import changes, history, replies
 from case_router.store.narratives import lock_reply
 from speakup import outbox, seal
+from speakup.blobs import close_blob
 from speakup.events import (
     CaseAnswered,
     CaseStatusChanged,
+    Channel,
     Language,
     Purpose,
     ReplyRequested,
@@ -31,46 +36,29 @@ from speakup.keys import MissingKeyError, contact_purpose
 from speakup.logs import get_logger
 from speakup.problems import Problem
 from speakup.staff import Staff
-from speakup.submission import Reply
+from speakup.submission import Attachment, Reply
 
 log = get_logger("case-router")
-
-
-class ReplyBody(BaseModel):
-    """What to say."""
-
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        extra="forbid",
-        json_schema_extra={
-            "example": {"purpose": "question", "text": "Which warehouse do you mean?"}
-        },
-    )
-
-    purpose: Literal["question", "answer"]
-    text: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
-        Field(description="In the reporter's language; sent as it is."),
-    ]
 
 
 def router(parts: Parts) -> APIRouter:
     """`POST /cases/{number}/replies`."""
     routes = APIRouter(prefix=PREFIX, tags=["cases"], dependencies=[IN_THE_DOCS])
     reader = Depends(parts.reader())
+    said = reply_body(parts)
 
     @routes.post(
         "/cases/{number}/replies",
         summary="Write to the reporter",
         status_code=201,
         response_model=ReplyTaken,
-        responses=problems(401, 403, 404, 409, 412, 422, 428),
+        responses=problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
+        openapi_extra=BODY_IN_THE_DOCS,
     )
     async def write(
         request: Request,
         number: Number,
-        body: ReplyBody,
+        body: ReplyBody = said,
         if_match: IfMatch = None,
         idempotency_key: IdempotencyKey = None,
         staff: Staff = reader,
@@ -93,7 +81,16 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     key = (await change.parts.vault.keys_of([change.number])).get(change.number)
     if key is None:
         raise Problem(409, "The case has been erased; nobody can be written to about it.")
-    reply_id, reply = uuid4(), Reply(text=body.text)
+    if reachable.channel is Channel.phone and (body.attachments or body.as_pdf):
+        raise Problem(409, "The reporter is reached by telephone, which takes no files.")
+    reply_id = uuid4()
+    reply = Reply(
+        text=body.text,
+        attachments=await _keep(change.parts, body.attachments),
+        explanation=await replies.count_answers(change.connection, change.number) + 1
+        if body.as_pdf
+        else None,
+    )
     request = ReplyRequested(
         reply_id=reply_id,
         case_number=change.number,
@@ -119,6 +116,22 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     await _move_on(change, status, purpose)
     await change.note("reply.requested", reply_id)
     return {"reply_id": str(reply_id)}
+
+
+async def _keep(parts: Parts, uploads: Sequence[Upload]) -> tuple[Attachment, ...]:
+    """The files as sealed blobs, on disk before the reply is."""
+    kept = []
+    for file in uploads:
+        blob, ciphertext = await asyncio.to_thread(close_blob, file.content)
+        try:
+            await parts.blobs.put(blob.digest, ciphertext)
+        except (OSError, BaseError):
+            log.exception("blob_not_kept", digest=blob.digest)
+            raise Problem(
+                503, "The object store takes no files at the moment; try again later."
+            ) from None
+        kept.append(Attachment(name=file.name, content_type=file.content_type, blob=blob))
+    return tuple(kept)
 
 
 def _channel_key(parts: Parts, reachable: replies.Reachable) -> seal.PublicKey:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.rows import AnyRow
@@ -62,6 +62,14 @@ async def add(
             content_locked=content_locked,
         )
     )
+
+
+async def count_answers(connection: AsyncConnection, number: str) -> int:
+    """How many answers the case has had; exact while the case's row is locked."""
+    query = select(func.count()).where(
+        replies.c.case_number == number, replies.c.purpose == Purpose.answer
+    )
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def of_case(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
