@@ -41,6 +41,13 @@ class Mailbox:
         return [message for recipient, message in self.mails if recipient == address]
 
 
+def text_of(mail: EmailMessage) -> str:
+    """Its plain text, with \\n for line ends."""
+    part = mail.get_body(("plain",))
+    content: str = part.get_content() if part is not None else ""
+    return content.replace("\r\n", "\n")
+
+
 @contextmanager
 def open_mailbox(port: int) -> Iterator[Mailbox]:
     """Listen on a port of loopback."""

@@ -61,11 +61,12 @@ async def start_service(
 ) -> AsyncIterator[int]:
     """One service as a process of its own, ready; its process id."""
     port = ports.free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", module],
-        env=servers.environment(SPEAKUP_PORT=str(port), **more),
-        stdout=(servers.var / f"{module}.log").open("ab"),
-    )
+    with (servers.var / f"{module}.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module],
+            env=servers.environment(SPEAKUP_PORT=str(port), **more),
+            stdout=output,
+        )
 
     async def ready() -> bool:
         if process.poll() is not None:

@@ -12,13 +12,7 @@ from intake_email import once_a_day, replies
 from speakup.events import Language, Purpose, ReplyDelivered, ReplyFailed
 from speakup.submission import Reply
 from tests.intake_email.post import Post
-
-
-def plain(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain",))
-    assert part is not None
-    content: str = part.get_content()
-    return content
+from tests.mailbox import text_of
 
 
 async def test_the_first_acknowledgement_goes_at_once_and_the_others_wait(post: Post) -> None:
@@ -37,8 +31,8 @@ async def test_a_day_later_the_others_come_in_one_mail_with_each_number_and_pin(
     await post.send_all()
     _, joined = (mail for _, mail in post.mailbox.mails)
     for n, request in enumerate(asked[1:], 1):
-        assert re.search(rf"{request.case_number}\D+00000{n}", plain(joined))
-    assert asked[0].case_number not in plain(joined)
+        assert re.search(rf"{request.case_number}\D+00000{n}", text_of(joined))
+    assert asked[0].case_number not in text_of(joined)
     assert joined["Subject"] == "Your messages (3)"
     assert joined["Auto-Submitted"] == "auto-replied"
     assert sorted(post.ids(ReplyDelivered)) == sorted(r.reply_id for r in asked)
@@ -71,7 +65,7 @@ async def test_the_joined_mail_is_written_in_the_languages_of_its_cases(post: Po
     await post.send_all()
     await post.day_later()
     await post.send_all()
-    body = plain(post.mailbox.mails[1][1])
+    body = text_of(post.mailbox.mails[1][1])
     assert "Рақмет" in body
     assert "Спасибо" in body
     assert "Thank you" not in body

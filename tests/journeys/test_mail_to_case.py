@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from speakup.case_number import is_valid
-from tests.mailbox import Mailbox
+from tests.mailbox import Mailbox, text_of
 from tests.system import System
 from tests.waiting import eventually
 
@@ -59,7 +59,7 @@ async def test_a_report_is_a_case_is_acknowledged_and_is_counted(
     assert is_valid(number)
 
     (acknowledgement,) = await eventually(lambda: mailbox.to(sender))
-    body = acknowledgement.get_content()
+    body = text_of(acknowledgement)
     assert number in body
     assert re.search(r"PIN[^\d]*\d{6}\b", body)
     assert acknowledgement["Auto-Submitted"] == "auto-replied"
@@ -104,7 +104,7 @@ async def test_a_handlers_answer_reaches_the_reporter_whose_reply_joins_the_case
         await eventually(answered)
 
     def arrived() -> Any:
-        return [m for m in mailbox.to(sender) if "2 MCI" in m.get_content()]
+        return [m for m in mailbox.to(sender) if "2 MCI" in text_of(m)]
 
     (answer,) = await eventually(arrived)
     assert answer["In-Reply-To"] == "<calendar-question@example.kz>"

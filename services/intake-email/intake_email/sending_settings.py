@@ -15,6 +15,8 @@ from speakup.settings import Common
 class SendingSettings(Common):
     """Variables with the prefix `SPEAKUP_`."""
 
+    port: int = Field(default=8001, ge=0, le=65535)
+    """Of the worker's own health and metrics; not 8000, which is the edge's where both are on one machine."""
     texts: Path | None = None
     """A folder with `kk.po`, `ru.po`, `en.po` of the company's own, which override ours one by one."""
     relay_host: str = "127.0.0.1"
