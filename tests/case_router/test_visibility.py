@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from case_router.store import replies
+from case_router.store.narratives import lock_reply
 from speakup.blobs import close_blob
+from speakup.events import Purpose
 from speakup.staff import Role
-from speakup.submission import Attachment, Content
+from speakup.submission import Attachment, Content, Reply
 from tests.case_router.world import World
 
 NOT_THERE = "2000000008"
@@ -43,12 +46,27 @@ async def case_routes(world: World) -> list[tuple[str, str]]:
 
 
 async def ask(
-    world: World, method: str, path: str, by: str, number: str, submission: object
+    world: World, method: str, path: str, by: str, number: str, submission: object, reply: object
 ) -> httpx.Response:
-    filled = path.format(number=number, submission_id=submission, index=0)
+    filled = path.format(number=number, submission_id=submission, reply_id=reply, index=0)
     body = BODIES[path.rsplit("/", 1)[-1]] if method == "post" else None
     headers = world.bearer(by) | {"If-Match": "*"}
     return await world.client.request(method, filled, headers=headers, json=body)
+
+
+async def add_reply(world: World, number: str, reply: Reply) -> UUID:
+    reply_id = uuid4()
+    key = (await world.vault.keys_of([number]))[number]
+    async with world.engine.begin() as connection:
+        await replies.add(
+            connection,
+            reply_id=reply_id,
+            case_number=number,
+            purpose=Purpose.answer,
+            account_id=str(world.accounts["officer"]),
+            content_locked=lock_reply(key, number, reply_id, reply),
+        )
+    return reply_id
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -61,12 +79,13 @@ async def test_what_one_may_not_see_is_answered_like_what_is_not_there(
     file = Attachment(name="secret.pdf", content_type="application/pdf", blob=blob)
     number = await world.add_case(Content(text="secret", attachments=(file,)), **facts)
     ((submission,),) = await world.rows("SELECT submission_id FROM submissions")
+    reply = await add_reply(world, number, Reply(text="secret", attachments=(file,)))
     routes = await case_routes(world)
-    assert len(routes) == 7
+    assert len(routes) == 8
     for role in set(Role) - seeing:
         for method, path in routes:
-            there = await ask(world, method, path, role, number, submission)
-            missing = await ask(world, method, path, role, NOT_THERE, uuid4())
+            there = await ask(world, method, path, role, number, submission, reply)
+            missing = await ask(world, method, path, role, NOT_THERE, uuid4(), uuid4())
             assert there.status_code == missing.status_code == 404, (role, method, path)
             assert there.content == missing.content
             assert there.headers == missing.headers
@@ -98,12 +117,14 @@ async def test_every_route_of_the_api_asks_who_is_calling(world: World) -> None:
         for method in methods:
             if path == "/api/v1/token":
                 continue
-            filled = path.format(number=NOT_THERE, submission_id=uuid4(), index=0, letter_id=1)
+            filled = path.format(
+                number=NOT_THERE, submission_id=uuid4(), reply_id=uuid4(), index=0, letter_id=1
+            )
             body = {"code": "1", "current": "1", "new": "1"} if method == "post" else None
             answer = await world.client.request(method, filled, json=body)
             assert answer.status_code == 401, (method, path)
             asked.append(path)
-    assert len(asked) == 16
+    assert len(asked) == 17
 
 
 async def test_a_false_token_is_no_token(world: World) -> None:
