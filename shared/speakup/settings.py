@@ -24,6 +24,8 @@ class Common(BaseSettings):
 
     email_address: str = "speakup@localhost"
     """The hotline's address; its plus-addresses and postmaster are taken, too."""
+    email_neutral_address: str | None = None
+    """Another one, whose name tells nothing of a hotline: neutral mails to the employer's own domains come from it."""
 
     database_url: SecretStr = SecretStr("postgresql://speakup@127.0.0.1:5432/postgres")
     """A PostgreSQL server; each service uses a database of its own on it, made where it is missing."""

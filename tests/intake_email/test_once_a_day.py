@@ -36,6 +36,11 @@ async def test_a_day_later_the_others_come_in_one_mail_with_each_number_and_pin(
     assert joined["Subject"] == "Your messages (3)"
     assert joined["Auto-Submitted"] == "auto-replied"
     assert sorted(post.ids(ReplyDelivered)) == sorted(r.reply_id for r in asked)
+    async with post.sender.engine.connect() as connection:
+        in_another = await connection.scalars(
+            text("SELECT mail FROM replies WHERE mail IS NOT NULL")
+        )
+        assert set(in_another) == {asked[1].reply_id}
 
 
 async def test_one_that_waited_alone_is_an_acknowledgement_like_any(post: Post) -> None:

@@ -52,16 +52,18 @@ class Hotline:
         assert isinstance(opened, SubmissionReceived)
         return opened.case_number
 
-    async def has_sent(self, number: str, purpose: str = "answer") -> tuple[UUID, str]:
-        """A mail of ours about the case; returns its reply's id and Message-ID."""
+    async def has_sent(
+        self, number: str, purpose: str = "answer", *, mail: UUID | None = None
+    ) -> tuple[UUID, str]:
+        """A mail of ours about the case, or joined with another; returns its reply's id and Message-ID."""
         reply_id = uuid4()
         async with self.intake.engine.begin() as connection:
             await connection.execute(
                 text(
-                    "INSERT INTO replies (reply_id, case_number, submission_id, purpose, state) "
-                    "VALUES (:reply_id, :number, :reply_id, :purpose, 'delivered')"
+                    "INSERT INTO replies (reply_id, case_number, submission_id, purpose, state, mail) "
+                    "VALUES (:reply_id, :number, :reply_id, :purpose, 'delivered', :mail)"
                 ),
-                {"reply_id": reply_id, "number": number, "purpose": purpose},
+                {"reply_id": reply_id, "number": number, "purpose": purpose, "mail": mail},
             )
         return reply_id, self.intake.addresses.message_id(reply_id)
 
@@ -192,6 +194,18 @@ async def test_a_permanent_bounce_marks_our_mail_and_opens_no_case(hotline: Hotl
     assert failed.reason == (
         "The mail came back undelivered. The address doesn't exist. (code 5.1.1)"
     )
+
+
+async def test_a_bounce_of_joined_acknowledgements_marks_each_of_them(hotline: Hotline) -> None:
+    first, other = [await hotline.case_of(header=f"Subject: {n}") for n in range(2)]
+    head, ours = await hotline.has_sent(first, "acknowledgement")
+    joined, _ = await hotline.has_sent(other, "acknowledgement", mail=head)
+    await hotline.has_sent(other)
+    _, *failed = await hotline.gets_bounce(ours)
+    assert {(f.reply_id, f.case_number) for f in failed if isinstance(f, ReplyFailed)} == {
+        (head, first),
+        (joined, other),
+    }
 
 
 async def test_a_second_bounce_of_one_mail_says_the_same_event(hotline: Hotline) -> None:

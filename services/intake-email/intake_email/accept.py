@@ -307,7 +307,7 @@ _TAKE = text(
 async def _take(connection: AsyncConnection, rows: Sequence[_Row], *, retry: float) -> set[UUID]:
     """Write those that are new and whose number is free: the unique keys decide. Returns their ids."""
     records = [(record, row.draft.submission_id) for row in rows for record in row.records]
-    back = [(row.place.returned, row.draft.submission_id) for row in rows if row.place.returned]
+    back = [(reply, row.draft.submission_id) for row in rows for reply in row.place.returned]
     taken = await connection.scalars(
         _TAKE,
         outbox.parameters([record for record, _ in records], retry=retry)
@@ -329,8 +329,7 @@ def _row(draft: Draft, known: Known) -> _Row:
     found = place(draft.clues, known)
     number = found.case_number or case_number.mint(Channel.email)
     records = [_record(draft, found, number)]
-    if found.returned is not None:
-        records.append(_returned(draft, found.returned))
+    records += [_returned(draft, reply) for reply in found.returned]
     return _Row(draft, found, number, records)
 
 

@@ -23,12 +23,18 @@ OWN_ID = re.compile(r"<[0-9a-f]{32}\.[a-z2-7]{16}@[A-Za-z0-9.-]{1,253}>")
 
 
 class Addresses:
-    """Tells which recipients are ours and which case a plus-address means."""
+    """Tells which recipients are ours and which case a plus-address means.
 
-    def __init__(self, address: str, key: bytes) -> None:
+    `neutral` is another address of the hotline's, by which it writes where its name must not be seen.
+    """
+
+    def __init__(self, address: str, key: bytes, neutral: str | None = None) -> None:
         self.address = address
-        self._local, _, self._domain = address.lower().rpartition("@")
+        self._domain = _parts(address)[1]
+        self._ours = [_parts(one) for one in (address, neutral) if one]
         self._key = key
+        self.neutral = Addresses(neutral, key) if neutral else self
+        """To write by where the hotline's name must not be seen."""
 
     @property
     def domain(self) -> str:
@@ -37,12 +43,13 @@ class Addresses:
 
     def accepts(self, recipient: str) -> bool:
         """Whether a mail to this recipient is ours to take (RFC 5321, 4.5.1: postmaster always is)."""
-        local, _, domain = recipient.lower().rpartition("@")
+        local, domain = _parts(recipient)
         if not local:
             return domain == "postmaster"
-        if domain != self._domain:
-            return False
-        return local in (self._local, "postmaster") or local.startswith(self._local + "+")
+        return any(
+            domain == our_domain and (local in (ours, "postmaster") or local.startswith(ours + "+"))
+            for ours, our_domain in self._ours
+        )
 
     def for_case(self, number: str) -> str:
         """The address by which a reporter's answer finds its case."""
@@ -69,7 +76,8 @@ class Addresses:
         name, _, token = inner.partition(".")
         reply_id = UUID(name)
         right = hmac.compare_digest(token, self._id_token(reply_id))
-        return reply_id if right and domain.lower() == self._domain else None
+        ours = any(domain.lower() == our_domain for _, our_domain in self._ours)
+        return reply_id if right and ours else None
 
     def _token(self, number: str) -> str:
         return self._mac(b"case/" + number.encode(), _TOKEN)
@@ -80,3 +88,8 @@ class Addresses:
     def _mac(self, value: bytes, length: int) -> str:
         digest = hmac.digest(self._key, value, hashlib.sha256)
         return base64.b32encode(digest).decode().lower()[:length]
+
+
+def _parts(address: str) -> tuple[str, str]:
+    local, _, domain = address.lower().rpartition("@")
+    return local, domain

@@ -41,7 +41,9 @@ async def open_service() -> AsyncIterator[Service]:
         keys = KeyFolder(settings.keys_folder)
         retry = settings.outbox_retry_seconds
         relay = Relay(NAME, engine, settings, (topics.SUBMISSIONS, topics.DELIVERIES))
-        addresses = Addresses(settings.email_address, keys.secret("email-hmac"))
+        addresses = Addresses(
+            settings.email_address, keys.secret("email-hmac"), settings.email_neutral_address
+        )
         sandbox = await stack.enter_async_context(
             open_sandbox(
                 "intake_email.reading:read_several",

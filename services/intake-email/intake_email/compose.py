@@ -59,6 +59,7 @@ def compose(
     kind = "mail.neutral" if neutral else "mail"
     automatic = purpose is Purpose.acknowledgement
     name = f"{kind}.reply" if neutral and not automatic else f"{kind}.{purpose}"
+    addresses = addresses.neutral if neutral else addresses
     message = _addressed(texts, addresses, reply_id, contact, languages, neutral=neutral)
     message["Reply-To"] = addresses.for_case(case_number)
     message["Subject"] = _subject(texts, f"{kind}.subject", languages, number=case_number)
@@ -91,6 +92,7 @@ def compose_joined(
     """One acknowledgement of several cases. Raises as `compose` does."""
     known = _known(languages)
     kind = "mail.neutral" if neutral else "mail"
+    addresses = addresses.neutral if neutral else addresses
     message = _addressed(texts, addresses, reply_id, contact, known, neutral=neutral)
     # Not one case's own address: an answer to this mail may be about any of them.
     message["Reply-To"] = addresses.address
@@ -153,8 +155,9 @@ def _addressed(
     if answered:
         message["In-Reply-To"] = answered[0]
         message["References"] = " ".join(dict.fromkeys((*before[-_REFERENCES:], *answered)))
-    # RFC 3834, 5: so that no robot answers ours.
-    message["X-Loop"] = LOOP
+    if not neutral:
+        # RFC 3834, 5: so that no robot answers ours. It names us; a neutral mail is known by its ids alone.
+        message["X-Loop"] = LOOP
     return message
 
 

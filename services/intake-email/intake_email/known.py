@@ -17,9 +17,9 @@ _SENDERS = text(
 )
 _REPLIES = text(
     """
-    SELECT reply_id, case_number, purpose, sender_mac
+    SELECT reply_id, case_number, purpose, sender_mac, mail
     FROM replies LEFT JOIN accepted USING (case_number)
-    WHERE reply_id = ANY(:asked) AND NOT coalesce(follow_up, false)
+    WHERE (reply_id = ANY(:asked) OR mail = ANY(:asked)) AND NOT coalesce(follow_up, false)
     """
 )
 _LAST_REPLIES = text(
@@ -49,7 +49,7 @@ async def look_up(connection: AsyncConnection, clues: Sequence[Clues]) -> Known:
         },
         replies={
             row.reply_id: KnownReply(
-                row.reply_id, row.case_number, Purpose(row.purpose), row.sender_mac
+                row.reply_id, row.case_number, Purpose(row.purpose), row.sender_mac, row.mail
             )
             for row in await _rows(connection, _REPLIES, {*reply_ids, *last_replies.values()})
         },

@@ -41,6 +41,8 @@ class KnownReply:
     purpose: Purpose
     sender: bytes | None
     """Of its case."""
+    mail: UUID | None = None
+    """The reply in whose mail it went out, where several were joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class Place:
     """The case that it joins; None: it opens one."""
     suggested_case: str | None = None
     automatic: Automatic | None = None
-    returned: KnownReply | None = None
-    """The reply that is now known not to have arrived."""
+    returned: tuple[KnownReply, ...] = ()
+    """The replies that are now known not to have arrived; several where they were joined in one mail."""
 
 
 def place(clues: Clues, known: Known) -> Place:
@@ -77,7 +79,7 @@ def place(clues: Clues, known: Known) -> Place:
         case_number=joined,
         suggested_case=None if joined else _suggested(clues, known),
         automatic=clues.automatic,
-        returned=_returned(clues, known, joined),
+        returned=_with_joined(_returned(clues, known, joined), known),
     )
 
 
@@ -117,6 +119,13 @@ def _returned(clues: Clues, known: Known, joined: str | None) -> KnownReply | No
         return next((reply for reply in back if reply.case_number == joined), None)
     last = known.last_replies.get(joined) if clues.token_case else None
     return known.replies.get(last) if last else None
+
+
+def _with_joined(returned: KnownReply | None, known: Known) -> tuple[KnownReply, ...]:
+    if returned is None:
+        return ()
+    others = (reply for reply in known.replies.values() if reply.mail == returned.reply_id)
+    return (returned, *others)
 
 
 def _ours(reply_ids: Iterable[UUID], known: Known) -> Iterator[KnownReply]:

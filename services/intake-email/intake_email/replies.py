@@ -165,7 +165,7 @@ async def postpone(engine: AsyncEngine, reply: Waiting, seconds: float, *, count
 async def delivered(
     engine: AsyncEngine, relay: Relay, sent: Sequence[Waiting], *, retry: float
 ) -> None:
-    """The relay took the mail with these replies: say so of each, and forget what was in it."""
+    """The relay took the mail of the first, with all of them: say so of each, and forget what was in it."""
     now = datetime.now(UTC)
     said = [
         (
@@ -218,10 +218,10 @@ async def _finish(
     async with engine.begin() as connection:
         await connection.execute(
             text(
-                "UPDATE replies SET state = :state, contact = NULL, content = NULL, address = NULL "
-                "WHERE reply_id = ANY(:ids)"
+                "UPDATE replies SET state = :state, contact = NULL, content = NULL, address = NULL, "
+                "mail = nullif(CAST(:mail AS uuid), reply_id) WHERE reply_id = ANY(:ids)"
             ),
-            {"state": state, "ids": ids},
+            {"state": state, "ids": ids, "mail": ids[0]},
         )
         if state == "delivered":
             await once_a_day.begin_day(connection, ids)

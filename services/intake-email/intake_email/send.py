@@ -145,16 +145,17 @@ class Sender:
             raise RefusedError("The address that the reporter gave can't be written to.") from None
         # A null return path keeps robots from answering an acknowledgement (RFC 3834, 3.3); the
         # failure of a handler's mail comes back to its case.
+        addresses = self.addresses.neutral if neutral else self.addresses
         sender = (
             ""
             if reply.purpose is Purpose.acknowledgement
-            else self.addresses.for_case(reply.case_number)
+            else addresses.for_case(reply.case_number)
         )
         # Megabytes of attachments are encoded here.
         raw = await asyncio.to_thread(message.as_bytes)
         await hand_over(
             self.settings,
-            we=self.addresses.domain,
+            we=addresses.domain,
             message=raw,
             sender=sender,
             recipient=recipient,

@@ -33,6 +33,12 @@ class SendingSettings(Common):
     employer_mail: EmployerMail = EmployerMail.neutral
     """What is sent there: `withheld`, `neutral` or `normal`."""
 
+    @property
+    def shows_itself(self) -> bool:
+        """Whether neutral mails have no sender but the hotline's own address."""
+        neutral = self.employer_mail is EmployerMail.neutral and bool(self.employer_domains)
+        return neutral and not self.email_neutral_address
+
     @field_validator("employer_domains", mode="before")
     @classmethod
     def _by_commas(cls, value: object) -> object:

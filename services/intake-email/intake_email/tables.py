@@ -53,6 +53,7 @@ replies = Table(
     Column("content", LargeBinary),  # likewise
     Column("traceparent", Text),
     Column("address", LargeBinary),  # HMAC, of an acknowledgement that waits for the day's end
+    Column("mail", Uuid),  # the reply whose mail it went out in, where several were joined
     Column("state", Text, nullable=False, server_default="waiting"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("accepted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -60,6 +61,7 @@ replies = Table(
     Index("replies_case_number", "case_number"),
     Index("replies_due", "due_at", postgresql_where=text("state = 'waiting'")),
     Index("replies_joined", "address", postgresql_where=text("address IS NOT NULL")),
+    Index("replies_mail", "mail", postgresql_where=text("mail IS NOT NULL")),
 )
 """`state`: waiting, delivered (the relay took it), failed (also where it came back)."""
 

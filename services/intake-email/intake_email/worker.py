@@ -27,6 +27,10 @@ from speakup.service import Service
 NAME = "intake-email-worker"
 GROUP = "intake-email"
 """Of the consumer of replies."""
+SHOWS_ITSELF = (
+    "mails to the employer's own domains come from the hotline's address: set "
+    "SPEAKUP_EMAIL_NEUTRAL_ADDRESS, whose mails must reach us, too, or SPEAKUP_EMPLOYER_MAIL=withheld"
+)
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -56,7 +60,7 @@ async def open_worker() -> AsyncIterator[Service]:
             relay=relay,
             keys=PrivateKeys(keys, purpose),
             texts=texts,
-            addresses=Addresses(settings.email_address, hmac_key),
+            addresses=Addresses(settings.email_address, hmac_key, settings.email_neutral_address),
             blobs=BlobStore(settings.blobs),
             hmac_key=hmac_key,
             settings=settings,
@@ -64,6 +68,9 @@ async def open_worker() -> AsyncIterator[Service]:
 
         async def has_key() -> str | None:
             return None if keys.private(purpose) else f"there is no private key of {purpose}"
+
+        async def neutral_sender() -> str | None:
+            return SHOWS_ITSELF if settings.shows_itself else None
 
         yield Service(
             NAME,
@@ -73,6 +80,7 @@ async def open_worker() -> AsyncIterator[Service]:
                 "replies": take.check,
                 "contact-key": has_key,
             },
+            notices={"neutral-sender": neutral_sender},
             tasks={"relay": relay.run, "replies": take.run, "send": sender.run},
         )
 

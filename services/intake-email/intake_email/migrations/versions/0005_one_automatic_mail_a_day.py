@@ -10,6 +10,14 @@ down_revision = "0004"
 def upgrade() -> None:
     """Acknowledgements that wait already are sent as before, the first of an address at once."""
     op.add_column("replies", sa.Column("address", sa.LargeBinary(), nullable=True))
+    op.add_column("replies", sa.Column("mail", sa.Uuid(), nullable=True))
+    op.create_index(
+        "replies_mail",
+        "replies",
+        ["mail"],
+        unique=False,
+        postgresql_where=sa.text("mail IS NOT NULL"),
+    )
     op.create_index(
         "replies_joined",
         "replies",
