@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from itertools import repeat
 from pathlib import Path
 
 from speakup.events import Language
@@ -79,13 +81,20 @@ def spelt(text: str) -> list[str]:
 
 def groups(words: list[str]) -> list[str]:
     """Each three letters in a row, where a space is a word's edge."""
+    return ["".join(group) for group in _groups(words) if group[1] != " "]
+
+
+def _groups(words: list[str]) -> Iterable[tuple[str, str, str]]:
+    """Those, letter by letter, and some of two words, of which nothing is said."""
     edged = f" {' '.join(words)} "
-    return [edged[at - 1 : at + 2] for at, letter in enumerate(edged) if letter != " "]
+    return zip(edged, edged[1:], edged[2:], strict=False)
 
 
 def _words(text: str) -> tuple[list[str], list[str]]:
     """Those in Cyrillic and those in Latin letters; none where most letters are neither."""
-    text = _NOT_WORDS.sub(" ", text[:LOOKED_AT])
+    text = text[:LOOKED_AT]
+    if "@" in text or "://" in text:
+        text = _NOT_WORDS.sub(" ", text)
     cyrillic, latin = _CYRILLIC_WORD.findall(text), _LATIN_WORD.findall(text)
     letters = sum(map(str.isalpha, text))
     if letters < 2 or letters > 2 * _letters(cyrillic + latin):
@@ -133,11 +142,13 @@ class _Said:
     """What the groups of some words say for each language."""
 
     def __init__(self, words: list[str]) -> None:
-        found = groups(spelt(" ".join(words)))
-        said = [_GROUPS.get(group, _NOTHING) for group in found] or [_NOTHING]
+        plain = spelt(" ".join(words))
+        said = sum(map(_GROUPS.get, _groups(plain), repeat(0)))
         # `either`: for Kazakh or Russian, group by group, since many mix the two in a sentence.
-        self.kazakh, self.russian, self.english, self.either = map(sum, zip(*said, strict=True))
-        self._words, self._letters, self._groups = len(words), _letters(words), len(found)
+        self.kazakh, self.russian, self.english, self.either = (
+            said >> bits & _ONE_SUM for bits in _SUMS
+        )
+        self._words, self._letters, self._groups = len(words), _letters(words), _letters(plain)
 
     def is_typical(self, said: int, against: int, strange: int) -> bool:
         """Whether a text with so many strange letters is in a language for which so much is said."""
@@ -145,13 +156,18 @@ class _Said:
         return 2 * said - against >= needed * self._groups
 
 
-def _read_groups() -> dict[str, tuple[int, int, int, int]]:
+# Four sums in one number, added at once: each of at most 3 * LOOKED_AT groups says 9 at most.
+_SUMS = (0, 16, 32, 48)
+_ONE_SUM = 0xFFFF
+
+
+def _read_groups() -> dict[tuple[str, ...], int]:
     found = {}
     for entry in FILE.read_text("ascii").split():
         kazakh, russian, english = map(int, entry[3:])
-        found[entry[:3].replace("_", " ")] = (kazakh, russian, english, max(kazakh, russian))
+        each = (kazakh, russian, english, max(kazakh, russian))
+        found[tuple(entry[:3].replace("_", " "))] = sum(map(int.__lshift__, each, _SUMS))
     return found
 
 
-_NOTHING = (0, 0, 0, 0)
 _GROUPS = _read_groups()

@@ -70,7 +70,8 @@ def decode(content: bytes, charset: str | None = None) -> str:
 
 def tidy(text: str) -> str:
     """With normal newlines and without control characters (but newline and tab) and surrogates."""
-    if "\r" in text or not text.isprintable():
+    text = text.replace("\r\n", "\n")
+    if not text.replace("\n", "").isprintable():
         text = _UNCLEAN.sub(_replacement, _BREAKS.sub("\n", text))
     return text
 

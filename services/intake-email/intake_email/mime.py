@@ -7,7 +7,8 @@ Parts are cut out by position, and how many and how deep is bounded: the standar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
@@ -23,6 +24,8 @@ DEPTH = 20
 PARTS = 1000
 """Of one multipart."""
 
+Parameters = dict[str, str]
+
 LOOKED_AT = 100_000
 """Places that might be a boundary's line."""
 
@@ -31,6 +34,8 @@ KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _SEEN_BOUNDARY = re.compile(
     rb"(?<![^\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
 )
+_PARAMETER = re.compile(r"""\s*;\s*([\w-]+)=(?:"([^"\\]*)"|([^\s";*'()<>@,\\]+))""")
+_USUAL = re.compile(rf"[^;]*(?:{_PARAMETER.pattern})+")
 _AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -45,7 +50,9 @@ class Part:
     fields: Fields
     kind: str
     """Lower-case `type/subtype`; text/plain where none or nonsense is said."""
-    parameters: Message
+    of_type: Parameters
+    """Of Content-Type."""
+    of_disposition: Parameters
 
     @property
     def is_multipart(self) -> bool:
@@ -60,18 +67,12 @@ class Part:
     @property
     def filename(self) -> str:
         """The sender's name for it, as a clean line; or ""."""
-        try:
-            name = self.parameters.get_filename("")
-        except (ValueError, LookupError):
-            return ""
-        return decode_words(name)
+        name = self.of_disposition.get("filename") or self.of_type.get("name")
+        return decode_words(name) if name else ""
 
     def parameter(self, name: str) -> str:
         """A parameter of Content-Type, or ""."""
-        try:
-            return collapse_rfc2231_value(self.parameters.get_param(name, "")).strip()
-        except (ValueError, LookupError):
-            return ""
+        return self.of_type.get(name, "")
 
     def content(self) -> bytes:
         """The body without its transfer encoding."""
@@ -93,14 +94,40 @@ def part_at(raw: bytes, start: int, end: int, *, depth: int = 0, kind: str = "te
     """The part in `raw[start:end]`; `kind` is what it is where it doesn't say."""
     body = body_offset(raw, start, end)
     fields = fields_of(raw[start:body])
-    parameters = Message()
-    for name in ("content-type", "content-disposition"):
-        if name in fields:
-            parameters[name] = fields[name][0]
-    said = first(fields, "content-type").partition(";")[0].strip().lower()
+    content_type = first(fields, "content-type")
+    said = content_type.partition(";")[0].strip().lower()
     if said:
         kind = said if KIND.fullmatch(said) else "text/plain"
-    return Part(raw, body, end, depth, fields, kind, parameters)
+    of_disposition = _parameters(first(fields, "content-disposition"))
+    return Part(raw, body, end, depth, fields, kind, _parameters(content_type), of_disposition)
+
+
+def _parameters(value: str) -> Parameters:
+    """By lower-case name; of two of one name the first counts."""
+    if ";" not in value:
+        return {}
+    found: Iterable[tuple[str, str]]
+    if _USUAL.fullmatch(value):
+        found = ((name, quoted or word) for name, quoted, word in _PARAMETER.findall(value))
+    else:
+        found = _odd_parameters(value)
+    parameters: Parameters = {}
+    for name, said in found:
+        parameters.setdefault(name.lower(), said.strip())
+    return parameters
+
+
+def _odd_parameters(value: str) -> Iterator[tuple[str, str]]:
+    """In several pieces, with charsets (RFC 2231), comments, or written wrongly."""
+    message = Message()
+    message["content-type"] = value
+    try:
+        params = message.get_params([])
+    except (ValueError, LookupError):
+        return
+    for name, said in params[1:]:
+        with suppress(ValueError, LookupError):
+            yield name, collapse_rfc2231_value(said)
 
 
 def _cut(part: Part, boundary: str) -> Iterator[tuple[int, int]]:

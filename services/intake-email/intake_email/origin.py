@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 
 import idna
@@ -11,6 +12,7 @@ import idna
 SIZE = 16
 """Bytes of an HMAC."""
 
+_PLAIN_DOMAIN = re.compile(r"(?!.*xn--)[a-z0-9]+(?:[.-][a-z0-9]+)*", re.ASCII | re.IGNORECASE)
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -55,6 +57,9 @@ def normalised(address: str) -> str:
 
 
 def _ascii(domain: str) -> str:
+    if _PLAIN_DOMAIN.fullmatch(domain):
+        # What IDNA leaves as it is, but for case.
+        return domain.lower()
     try:
         return idna.encode(domain, uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):

@@ -14,11 +14,20 @@ _ATTRIBUTION_LINES = 3
 _BLOCK_LINES = 10
 """Where an Outlook block's other fields are looked for."""
 
-_TRIGGER = re.compile(
-    r"^[ \t]*(?:>|--[ \xa0]?$|[*_ ]*(?:From|От|От кого|Кімнен|Жіберуші)[*_ ]*:"
-    r"|Sent from |Get Outlook |Отправлено (?:с|из) |.*жіберілді$)",
-    re.MULTILINE | re.IGNORECASE,
+_SIGNS = (
+    ">",
+    "--",
+    "from",
+    "от",
+    "кімнен",
+    "жіберуші",
+    "sent from ",
+    "get outlook ",
+    "отправлено ",
 )
+"""How a line begins that may be of a quotation or a signature, lower-case."""
+_SENT = "жіберілді"
+"""How a Kazakh one ends."""
 _FROM = re.compile(r"[*_ ]*(?:From|От|От кого|Кімнен|Жіберуші)[*_ ]*:", re.IGNORECASE)
 _BLOCK_FIELDS = tuple(
     re.compile(rf"[*_ ]*(?:{names})[*_ ]*:", re.IGNORECASE)
@@ -52,7 +61,7 @@ def set_apart(text: str, *, subject: str = "", is_reply: bool = False) -> tuple[
     `is_reply`: its headers name a mail that it answers. What is forwarded is what the person wants to show:
     it stays.
     """
-    if not _TRIGGER.search(text) or _FORWARD_SUBJECT.match(subject):
+    if not _has_signs(text) or _FORWARD_SUBJECT.match(subject):
         return text, ""
     lines = text.split("\n")
     end = _signature(lines, len(lines))
@@ -64,6 +73,13 @@ def set_apart(text: str, *, subject: str = "", is_reply: bool = False) -> tuple[
         return text, ""
     rest = (*lines[:begin], *([""] if begin else ()), *lines[cut:])
     return "\n".join(new).strip("\n"), "\n".join(rest).strip("\n")
+
+
+def _has_signs(text: str) -> bool:
+    """Most mails have none, and needn't be looked at line by line."""
+    text = text.lower()
+    begun = (line.lstrip(" \t*_") for line in text.split("\n"))
+    return _SENT in text or any(line.startswith(_SIGNS) for line in begun)
 
 
 def _thread(lines: list[str], end: int, *, is_reply: bool) -> int:

@@ -199,11 +199,9 @@ def _contact(job: Job, mail: Mail | None, headers: bytes, blobs: _Blobs) -> Cont
 def _seal_contact(job: Job, contact: Contact) -> SealedContact:
     info = seal.contact_info(job.submission_id)
     # The reply worker needs no routing headers: they are for a court, by way of unsealing.
-    short = contact.model_copy(update={"headers": None, "headers_blob": None})
+    short = contact.model_dump_json(exclude={"headers", "headers_blob"})
     return SealedContact(
-        reply=_key(*job.contact).seal(short.model_dump_json().encode(), info)
-        if contact.address
-        else None,
+        reply=_key(*job.contact).seal(short.encode(), info) if contact.address else None,
         unsealing=_key(*job.unsealing).seal(contact.model_dump_json().encode(), info),
     )
 

@@ -13,7 +13,8 @@ _ADDRESS_LENGTH = 254
 _NAME_LENGTH = 200
 
 _TOKEN = re.compile(
-    r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\((?P<comment>[^()]*)\)|<(?P<angle>[^<>]*)>|(?P<end>[,;])|(?P<word>.)',
+    r'"(?P<quoted>(?:[^"\\]|\\.)*)"|\((?P<comment>[^()]*)\)|<(?P<angle>[^<>]*)>|(?P<end>[,;])'
+    r'|(?P<word>[^"(<,;:]+|.)',
     re.DOTALL,
 )
 _USABLE = re.compile(
