@@ -7,10 +7,9 @@ narrative, a name or an address in the clear: what a person sent travels as `Sea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -482,8 +481,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
 BY_TYPE: dict[str, type[Payload]] = {payload.TYPE: payload for payload in PAYLOADS}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A payload with its CloudEvents 1.0 attributes."""
 
     id: UUID

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -64,8 +63,7 @@ class UnreadableRecordError(ValueError):
     """A Kafka record that is not an event of ours; the text is a fixed phrase, never the content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An event as it goes over the wire."""
 
     event_id: UUID

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -15,7 +15,7 @@ from speakup import case_number, topics
 from speakup.events import Channel
 from speakup.kafka import ensure_topics, make_producer
 from speakup.settings import Common
-from tests.bench.servers import Servers, start_servers, start_service
+from tests.bench.servers import Servers, processor_seconds, start_servers, start_service
 from tests.building import Adapter, submission_event
 from tests.waiting import eventually
 
@@ -30,20 +30,34 @@ TABLES = ("cases", "submissions", "replies", "audit", "outbox")
 async def measure(folder: Path) -> str:
     """A line for the table."""
     rounds = [await _round(folder / str(place)) for place in range(ROUNDS)]
-    ours, plain = (statistics.median(each) for each in zip(*rounds, strict=True))
-    ratio = statistics.median(ours / plain for ours, plain in rounds)
+    ours = statistics.median(r.ours for r in rounds)
+    plain = statistics.median(r.plain for r in rounds)
+    ratio = statistics.median(r.ours / r.plain for r in rounds)
+    spent = {name: statistics.median(r.spent[name] for r in rounds) for name in rounds[0].spent}
+    parts = ", ".join(f"{name} {seconds * 1000:.2f}" for name, seconds in spent.items())
     return (
         f"cases opened/s from Kafka: {ours:,.0f}; plain unnest inserts of the same rows: "
-        f"{plain:,.0f}; ratio {ratio:.2f} (goal >= {GOAL}; median of {ROUNDS} rounds)"
+        f"{plain:,.0f}; ratio {ratio:.2f} (goal >= {GOAL}; median of {ROUNDS} rounds)\n"
+        f"  processor time, ms a case: {parts}"
     )
 
 
-async def _round(folder: Path) -> tuple[float, float]:
+class _Round(NamedTuple):
+    """Cases a second, and processor seconds a case by program."""
+
+    ours: float
+    plain: float
+    spent: dict[str, float]
+
+
+async def _round(folder: Path) -> _Round:
     with start_servers(folder) as servers:
         await _fill(servers)
-        async with start_service("case_router", servers, SPEAKUP_CLASSIFY_WORKERS="0", wait=False):
-            ours = await _opened(servers)
-        return ours, await _plain(servers)
+        async with start_service(
+            "case_router", servers, SPEAKUP_CLASSIFY_WORKERS="0", wait=False
+        ) as pid:
+            ours, spent = await _opened(servers, pid)
+        return _Round(ours, await _plain(servers), spent)
 
 
 async def _fill(servers: Servers) -> None:
@@ -69,8 +83,8 @@ async def _fill(servers: Servers) -> None:
         await producer.stop()
 
 
-async def _opened(servers: Servers) -> float:
-    """Cases a second, from the first batch's commit to the last one's."""
+async def _opened(servers: Servers, router: int) -> tuple[float, dict[str, float]]:
+    """Cases a second, from the first batch's commit to the last one's; processor seconds a case."""
 
     async def there() -> Any:
         try:
@@ -90,11 +104,12 @@ async def _opened(servers: Servers) -> float:
         return await opened() == CASES
 
     first = await eventually(opened, seconds=60, every=0.02)
-    start = time.perf_counter()
+    start, used = time.perf_counter(), processor_seconds(router, servers)
     await eventually(all_there, seconds=120, every=0.05)
-    seconds = time.perf_counter() - start
+    seconds, cases = time.perf_counter() - start, CASES - first
+    spent = processor_seconds(router, servers)
     await connection.close()
-    return (CASES - first) / seconds
+    return cases / seconds, {name: (spent[name] - used.get(name, 0)) / cases for name in spent}
 
 
 def _database(servers: Servers, name: str) -> str:

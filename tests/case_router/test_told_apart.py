@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID, uuid4
@@ -46,7 +45,7 @@ class NobodyAsks(Sandbox):
 
 
 def with_facts(event: Event, **facts: object) -> Event:
-    return replace(event, payload=event.payload.model_copy(update=facts))
+    return event._replace(payload=event.payload.model_copy(update=facts))
 
 
 @pytest.mark.parametrize("automatic", list(Automatic))

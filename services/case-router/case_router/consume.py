@@ -97,15 +97,16 @@ class Opening:
         events = {event.id: event for event in batch}
         async with self._engine.connect() as connection:
             known = await opening.known(connection, events)
-        fresh: list[Opened] = []
-        turns = _Turns()
-        for event in events.values():
-            if event.id not in known:
-                fresh.append(open_submission(event, self._keys))
-                await turns.next()
-        new = [o for o in fresh if isinstance(o.submission, SubmissionReceived)]
-        follow_ups = [o for o in fresh if isinstance(o.submission, SubmissionFollowUp)]
-        case_keys = await self._vault.make([o.submission.case_number for o in new]) if new else {}
+        fresh = [event for event in events.values() if event.id not in known]
+        # The database makes the keys while the seals are opened.
+        making = asyncio.create_task(self._make_keys(fresh))
+        try:
+            new, follow_ups = await self._open_seals(fresh)
+            case_keys = await making
+        except BaseException:
+            making.cancel()
+            await asyncio.wait((making,))
+            raise
         async with self._engine.begin() as connection:
             records = await self._open(connection, new, case_keys)
             joined: list[topics.Record] = []
@@ -127,6 +128,22 @@ class Opening:
         self._relay.publish_soon(records + joined)
         for opened in new:
             OPENED.labels(opened.submission.channel).inc()
+
+    async def _make_keys(self, fresh: Sequence[Event]) -> dict[str, bytes]:
+        payloads = (event.payload for event in fresh)
+        numbers = [p.case_number for p in payloads if isinstance(p, SubmissionReceived)]
+        return await self._vault.make(numbers) if numbers else {}
+
+    async def _open_seals(self, fresh: Sequence[Event]) -> tuple[list[Opened], list[Opened]]:
+        """What opens a case, and what follows up on one."""
+        new: list[Opened] = []
+        follow_ups: list[Opened] = []
+        turns = _Turns()
+        for event in fresh:
+            follows_up = isinstance(event.payload, SubmissionFollowUp)
+            (follow_ups if follows_up else new).append(open_submission(event, self._keys))
+            await turns.next()
+        return new, follow_ups
 
     async def _open(
         self, connection: AsyncConnection, new: Sequence[Opened], case_keys: Mapping[str, bytes]

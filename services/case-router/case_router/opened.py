@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 from case_router.store.vault import content_context, pin_context, reply_context
@@ -28,8 +27,7 @@ class Keys(Protocol):
     def __getitem__(self, key_id: str) -> seal.PrivateKey: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A submission that the router could open."""
 
     event: Event
@@ -37,8 +35,7 @@ class Opened:
     content: Content
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The same under the case's key."""
 
     content_locked: bytes
@@ -47,8 +44,7 @@ class Stored:
     contact_unsealing: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgement:
+class Acknowledgement(NamedTuple):
     """The first word to the reporter, as event and as stored."""
 
     request: ReplyRequested

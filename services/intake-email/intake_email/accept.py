@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -53,8 +52,7 @@ GROUP = 200
 """Mails in one transaction, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A mail that is sealed and waits for its transaction."""
 
     submission_id: UUID
