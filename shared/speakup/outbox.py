@@ -50,15 +50,16 @@ def outbox_table(metadata: MetaData) -> Table:
 
 _SEPARATOR = "\x00"
 
-_ADD = text(
-    """
+ADD = """
     INSERT INTO outbox (event_id, topic, key, value, header_names, header_values, due_at)
     SELECT *, now() + make_interval(secs => :retry)
     FROM unnest(CAST(:ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS bytea[]),
                 CAST(:contents AS bytea[]), CAST(:names AS text[]), CAST(:headers AS bytea[]))
     ON CONFLICT (event_id) DO NOTHING
-    """
-)
+"""
+"""SQL that takes `parameters`, for a statement that does more than this."""
+
+_ADD = text(ADD)
 
 
 async def add(connection: AsyncConnection, records: Sequence[Record], *, retry: float) -> None:

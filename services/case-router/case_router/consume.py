@@ -25,7 +25,7 @@ from case_router.opened import (
 from case_router.store import history, opening, waiting
 from case_router.store.opening import Row
 from case_router.store.vault import Vault
-from speakup import outbox, seal, topics
+from speakup import outbox, postgres, seal, topics
 from speakup.dead_letters import Also
 from speakup.events import (
     CaseFollowedUp,
@@ -96,6 +96,7 @@ class Opening:
     async def _handle(self, batch: Sequence[Event]) -> None:
         events = {event.id: event for event in batch}
         async with self._engine.connect() as connection:
+            await postgres.at_once(connection)
             known = await opening.known(connection, events)
         fresh = [event for event in events.values() if event.id not in known]
         # The database makes the keys while the seals are opened.
@@ -108,11 +109,11 @@ class Opening:
             await asyncio.wait((making,))
             raise
         async with self._engine.begin() as connection:
-            records = await self._open(connection, new, case_keys)
+            records, awaited = await self._open(connection, new, case_keys)
             joined: list[topics.Record] = []
             for opened in follow_ups:
                 joined += await self._join(connection, opened)
-            for event in await waiting.take(connection, list(case_keys)):
+            for event in await waiting.take(connection, list(case_keys)) if awaited else ():
                 joined += await self._join(connection, open_submission(event, self._keys))
             await outbox.add(connection, joined, retry=self._retry)
             if known:
@@ -147,23 +148,27 @@ class Opening:
 
     async def _open(
         self, connection: AsyncConnection, new: Sequence[Opened], case_keys: Mapping[str, bytes]
-    ) -> list[topics.Record]:
-        """Some are written while the next ones are computed: the database has a processor of its own."""
+    ) -> tuple[list[topics.Record], bool]:
+        """What is said of them, and whether follow-ups wait for any of them.
+
+        Some are written while the next ones are computed: the database has a processor of its own.
+        """
         records: list[topics.Record] = []
-        writing: asyncio.Task[None] | None = None
+        writing: asyncio.Task[bool] | None = None
+        awaited = False
         try:
             for start in range(0, len(new), WRITTEN_TOGETHER):
                 prepared = await self._prepare(new[start : start + WRITTEN_TOGETHER], case_keys)
                 records += prepared.records
                 writing = asyncio.create_task(self._write(connection, prepared, after=writing))
             if writing is not None:
-                await writing
+                awaited = await writing
         finally:
             if writing is not None and not writing.done():
                 # The transaction is rolled back, but only when nobody uses its connection any more.
                 writing.cancel()
                 await asyncio.wait((writing,))
-        return records
+        return records, awaited
 
     async def _prepare(self, new: Sequence[Opened], case_keys: Mapping[str, bytes]) -> _Prepared:
         prepared, public, now = _Prepared([], [], []), self._contact_keys(), datetime.now(UTC)
@@ -180,18 +185,17 @@ class Opening:
         return prepared
 
     async def _write(
-        self, connection: AsyncConnection, prepared: _Prepared, *, after: asyncio.Task[None] | None
-    ) -> None:
-        if after is not None:
-            await after
-        rows = prepared.rows
-        made = await opening.insert_cases(connection, rows)
-        if len(made) < len(rows):
+        self, connection: AsyncConnection, prepared: _Prepared, *, after: asyncio.Task[bool] | None
+    ) -> bool:
+        """Whether follow-ups wait for any of these cases or of those before."""
+        awaited = await after if after is not None else False
+        rows, acknowledgements, records = prepared
+        written = await opening.insert_cases(
+            connection, rows, acknowledgements, records, retry=self._retry
+        )
+        if written.opened < len(rows):
             raise CaseNumberTakenError
-        await opening.insert_submissions(connection, rows, follow_up=False)
-        await opening.insert_acknowledgements(connection, prepared.acknowledgements)
-        await history.note(connection, "case.opened", list(made))
-        await outbox.add(connection, prepared.records, retry=self._retry)
+        return awaited or written.awaited
 
     async def _join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         submission = opened.submission
@@ -205,7 +209,7 @@ class Opening:
         if number not in keys:
             raise CaseErasedError
         row = Row(opened, under_case_key(opened, seal.Lock(keys[number])))
-        await opening.insert_submissions(connection, [row], follow_up=True)
+        await opening.insert_follow_up(connection, row)
         await history.note(connection, "case.followed_up", [number])
         payload = CaseFollowedUp(
             case_number=number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from speakup.events import (
     Event,
     FactsRecorded,
     IntakeKeysInUse,
+    Payload,
     Purpose,
     ReplayRequested,
     ReplyAccepted,
@@ -49,14 +50,12 @@ class Deliveries:
 
     async def handle(self, batch: Sequence[Event]) -> None:
         """Act once upon each event; say of each that it is recorded."""
-        records: list[topics.Record] = []
         async with self._engine.begin() as connection:
             await self._settle_facts(connection, batch)
-            new = await _new(connection, [e.id for e in batch if not _is_facts(e)])
-            for event in batch:
-                if event.id in new:
-                    new.discard(event.id)
-                    records += await self._act(connection, event)
+            unseen = await _new(connection, [e.id for e in batch if not _is_facts(e)])
+            fresh = {event.id: event for event in batch if event.id in unseen}.values()
+            await _take_note(connection, [event.payload for event in fresh])
+            records = await self._acknowledged(connection, fresh)
             await outbox.add(connection, records, retry=self._retry)
         self._relay.publish_soon(records)
         recorded = tuple(event.id for event in batch if not _is_facts(event))
@@ -73,80 +72,65 @@ class Deliveries:
         ]
         await outbox.settle(connection, settled, keep=True)
 
-    async def _act(self, connection: AsyncConnection, event: Event) -> list[topics.Record]:
-        match event.payload:
-            case ReplyAccepted() as accepted:
-                await outbox.settle(connection, [accepted.reply_id])
-                await _set_state(connection, accepted.reply_id, "accepted", before=("requested",))
-            case ReplyDelivered() as delivered:
-                return await self._delivered(connection, delivered, event)
-            case ReplyFailed() as failed:
-                await outbox.settle(connection, [failed.reply_id])
-                before = ["requested", "accepted"]
-                if failed.returned:
-                    # It had been delivered, as far as we knew.
-                    before.append("delivered")
-                await _set_state(
-                    connection,
-                    failed.reply_id,
-                    "failed",
-                    before=before,
-                    failure=failed.reason,
-                    returned=failed.returned,
-                )
-                await history.note(
-                    connection, "reply.failed", [failed.case_number], subject=str(failed.reply_id)
-                )
-            case ReplayRequested() as replay:
-                await outbox.make_due(
-                    connection, topic=topics.CASES, since=replay.since, settled_too=True
-                )
-            case IntakeKeysInUse() as in_use:
-                await _keep_keys_in_use(connection, in_use)
-        return []
-
-    async def _delivered(
-        self, connection: AsyncConnection, delivered: ReplyDelivered, event: Event
+    async def _acknowledged(
+        self, connection: AsyncConnection, events: Iterable[Event]
     ) -> list[topics.Record]:
-        number = delivered.case_number
-        await outbox.settle(connection, [delivered.reply_id])
-        await _set_state(
-            connection, delivered.reply_id, "delivered", before=("requested", "accepted", "failed")
-        )
-        await history.note(connection, "reply.delivered", [number], subject=str(delivered.reply_id))
-        if delivered.purpose is not Purpose.acknowledgement:
+        """The reporters of these cases have their PIN: from now on we only recognise it."""
+        causes = {
+            event.payload.case_number: (event.payload.delivered_at, event.traceparent)
+            for event in events
+            if isinstance(event.payload, ReplyDelivered)
+            and event.payload.purpose is Purpose.acknowledgement
+        }
+        if not causes:
             return []
-        sequence = await history.next_sequence(connection, number)
-        if sequence is None:
-            return []
-        await self._close_pin(connection, number, delivered.delivered_at)
-        payload = CaseAcknowledged(
-            case_number=number, sequence=sequence, occurred_at=delivered.delivered_at
+        rows = await connection.execute(
+            _ACKNOWLEDGE,
+            {"numbers": list(causes), "times": [time for time, _ in causes.values()]},
         )
-        return [history.record(payload, number, cause=event.traceparent)]
-
-    async def _close_pin(
-        self, connection: AsyncConnection, number: str, acknowledged_at: datetime
-    ) -> None:
-        """The reporter has their PIN: from now on we only recognise it."""
-        locked = await connection.scalar(
-            text("SELECT pin_locked FROM cases WHERE case_number = :number"), {"number": number}
-        )
-        keys = await self._vault.keys_of([number]) if locked is not None else {}
-        mac = None
-        if locked is not None and number in keys:
-            pin = seal.unlock(keys[number], locked, pin_context(number))
-            mac = pin_mac(self._pin_key, number, pin)
+        cases = {row.case_number: row for row in rows}
+        locked = {number: row.pin_locked for number, row in cases.items() if row.pin_locked}
+        keys = await self._vault.keys_of(locked) if locked else {}
+        macs = {
+            number: pin_mac(
+                self._pin_key,
+                number,
+                seal.unlock(key, locked[number], pin_context(number)),
+            )
+            for number, key in keys.items()
+        }
         await connection.execute(
-            text(
-                """
-                UPDATE cases SET acknowledged_at = least(acknowledged_at, :at), pin_locked = NULL,
-                                 pin_hmac = coalesce(:mac, pin_hmac)
-                WHERE case_number = :number
-                """
-            ),
-            {"at": acknowledged_at, "mac": mac, "number": number},
+            _CLOSE_PINS,
+            {"numbers": list(locked), "macs": [macs.get(number) for number in locked]},
         )
+        return [
+            history.record(
+                CaseAcknowledged(
+                    case_number=number, sequence=cases[number].sequence, occurred_at=time
+                ),
+                number,
+                cause=cause,
+            )
+            for number, (time, cause) in causes.items()
+            if number in cases
+        ]
+
+
+_ACKNOWLEDGE = text(
+    """
+    UPDATE cases SET sequence = sequence + 1, acknowledged_at = least(acknowledged_at, time)
+    FROM unnest(CAST(:numbers AS text[]), CAST(:times AS timestamptz[])) AS said (number, time)
+    WHERE case_number = number
+    RETURNING case_number, sequence, pin_locked
+    """
+)
+_CLOSE_PINS = text(
+    """
+    UPDATE cases SET pin_locked = NULL, pin_hmac = coalesce(mac, pin_hmac)
+    FROM unnest(CAST(:numbers AS text[]), CAST(:macs AS bytea[])) AS closed (number, mac)
+    WHERE case_number = number
+    """
+)
 
 
 def pin_mac(key: bytes, case_number: str, pin: bytes) -> bytes:
@@ -172,27 +156,75 @@ async def _new(connection: AsyncConnection, event_ids: Sequence[UUID]) -> set[UU
     return set(rows)
 
 
-async def _set_state(
+async def _take_note(connection: AsyncConnection, payloads: Sequence[Payload]) -> None:
+    """What became of replies, and what else was said. Deliveries come before failures: what was delivered
+    may have come back since.
+    """
+    accepted = [p for p in payloads if isinstance(p, ReplyAccepted)]
+    delivered = [p for p in payloads if isinstance(p, ReplyDelivered)]
+    failed = [p for p in payloads if isinstance(p, ReplyFailed)]
+    told = (ReplyAccepted, ReplyDelivered, ReplyFailed)
+    await outbox.settle(connection, [p.reply_id for p in payloads if isinstance(p, told)])
+    await _set_states(connection, [p.reply_id for p in accepted], "accepted", before=("requested",))
+    await _set_states(
+        connection,
+        [p.reply_id for p in delivered],
+        "delivered",
+        before=("requested", "accepted", "failed"),
+    )
+    await _note(connection, "reply.delivered", delivered)
+    for reply in failed:
+        await _set_states(
+            connection,
+            [reply.reply_id],
+            "failed",
+            # What comes back had been delivered, as far as we knew.
+            before=("requested", "accepted", *(("delivered",) if reply.returned else ())),
+            failure=reply.reason,
+            returned=reply.returned,
+        )
+    await _note(connection, "reply.failed", failed)
+    for payload in payloads:
+        if isinstance(payload, ReplayRequested):
+            await outbox.make_due(
+                connection, topic=topics.CASES, since=payload.since, settled_too=True
+            )
+        elif isinstance(payload, IntakeKeysInUse):
+            await _keep_keys_in_use(connection, payload)
+
+
+async def _note(
+    connection: AsyncConnection, action: str, replies: Sequence[ReplyDelivered | ReplyFailed]
+) -> None:
+    if replies:
+        numbers = [reply.case_number for reply in replies]
+        subjects = [str(reply.reply_id) for reply in replies]
+        await history.note(connection, action, numbers, subject=subjects)
+
+
+async def _set_states(
     connection: AsyncConnection,
-    reply_id: UUID,
+    reply_ids: Sequence[UUID],
     state: str,
     *,
     before: Sequence[str],
     failure: str | None = None,
     returned: bool = False,
 ) -> None:
-    """What came back stays failed, even where word of its delivery comes later."""
+    """Of those in one of the states `before`. What came back stays failed, whatever comes later."""
+    if not reply_ids:
+        return
     await connection.execute(
         text(
             "UPDATE replies SET state = :state, state_at = now(), failure = :failure, "
             "returned = :returned "
-            "WHERE reply_id = :reply_id AND state = ANY(:before) AND NOT returned"
+            "WHERE reply_id = ANY(:ids) AND state = ANY(:before) AND NOT returned"
         ),
         {
             "state": state,
             "failure": failure,
             "returned": returned,
-            "reply_id": reply_id,
+            "ids": list(reply_ids),
             "before": list(before),
         },
     )

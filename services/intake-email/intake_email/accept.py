@@ -29,7 +29,7 @@ from intake_email.readers import Readers
 from intake_email.reading import Job, Reading
 from intake_email.reasons import plainly
 from intake_email.traits import Traits
-from speakup import case_number, outbox, topics, trace
+from speakup import case_number, outbox, postgres, topics, trace
 from speakup.blobs import BlobStore
 from speakup.events import (
     Anonymity,
@@ -243,8 +243,7 @@ class Acceptor:
             left.setdefault(draft.submission_id, draft)
         published: dict[UUID, list[topics.Record]] = {}
         async with self._engine.connect() as connection:
-            # One statement is a transaction by itself and costs one round trip.
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await postgres.at_once(connection)
             known = await look_up(connection, [draft.clues for draft in drafts])
             while left:
                 rows = {key: _row(draft, known) for key, draft in left.items()}

@@ -36,7 +36,7 @@ async def open_service() -> AsyncIterator[Service]:
     settings = Settings()
     await postgres.prepare(settings, "email", MIGRATIONS)
     async with AsyncExitStack() as stack:
-        engine = postgres.open_engine(settings.database("email"), pre_ping=False)
+        engine = postgres.open_engine(settings.database("email"))
         stack.push_async_callback(engine.dispose)
         keys = KeyFolder(settings.keys_folder)
         retry = settings.outbox_retry_seconds

@@ -9,6 +9,7 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from prometheus_client import Counter as Metric
@@ -57,7 +58,22 @@ class Door:
                 self._left.notify_all()
 
 
-class Handler:
+class _Hooks:
+    """aiosmtpd looks through all names of two objects for each connection, which takes as long as a short
+    dialogue: this shows it those that it looks for.
+    """
+
+    _hooks: ClassVar[list[str]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._hooks = [name for name in dir(cls) if name.startswith(("smtp_", "auth_", "handle_"))]
+
+    def __dir__(self) -> list[str]:
+        return self._hooks
+
+
+class Handler(_Hooks):
     """What the server asks us at each step of the dialogue."""
 
     def __init__(self, acceptor: Acceptor, addresses: Addresses) -> None:
@@ -112,7 +128,7 @@ _USUAL = re.compile(
 """An address in angle brackets without quotes or comments, and the parameters after it."""
 
 
-class Protocol(SMTP):
+class Protocol(_Hooks, SMTP):
     """One connection."""
 
     # Programs that write HTML mail don't always break lines; a report isn't refused for that.

@@ -11,6 +11,7 @@ from case_router.api import cursor as cursors
 from case_router.api.answers import CaseFacts, CasePage, problems
 from case_router.api.parts import CASE_WORKERS, IN_THE_DOCS, PREFIX, Parts
 from case_router.store import cases
+from speakup import postgres
 from speakup.events import Channel, Kind, Language, Status
 from speakup.staff import Staff
 
@@ -50,6 +51,7 @@ def router(parts: Parts) -> APIRouter:
         filters = cases.Filters(kind, status, channel, language, needs_triage, handler == "me")
         before = cursors.case_place(cursor)
         async with parts.engine.connect() as connection:
+            await postgres.at_once(connection)
             rows = await cases.newest(connection, staff, filters, before=before, limit=limit + 1)
         shown = [CaseFacts.model_validate(row) for row in rows[:limit]]
         more = len(rows) > limit

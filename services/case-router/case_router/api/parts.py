@@ -49,16 +49,16 @@ class Parts:
         object.__setattr__(self, "verifier", Verifier(self.keys))
         object.__setattr__(self, "sign_in", SignIn(self.engine, self.keys, self.settings))
 
-    def caller(self, roles: Collection[Role]) -> Callable[[Request], Staff]:
+    def caller(self, roles: Collection[Role]) -> Callable[[Request], Awaitable[Staff]]:
         """A dependency: the caller, who has one of these roles; else 401 or 404."""
         return require(self.verifier, roles)
 
-    def reader(self) -> Callable[[Request], Staff]:
+    def reader(self) -> Callable[[Request], Awaitable[Staff]]:
         """A dependency: the caller, who may be shown narratives; else 401, 404 or 403."""
         caller = require(self.verifier, CASE_WORKERS)
 
-        def reader(request: Request) -> Staff:
-            staff = caller(request)
+        async def reader(request: Request) -> Staff:
+            staff = await caller(request)
             if not staff.narratives:
                 raise Problem(
                     403,

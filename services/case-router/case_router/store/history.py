@@ -47,14 +47,22 @@ async def note(
     numbers: Sequence[str | None],
     *,
     account_id: UUID | None = None,
-    subject: str | None = None,
+    subject: str | Sequence[str] | None = None,
 ) -> None:
-    """An audit entry for each case; `subject` is an identifier, never a person's word."""
+    """An audit entry for each case (or None). `subject` is an identifier, never a person's word: one for all, or
+    one for each.
+    """
+    each = [subject] * len(numbers) if isinstance(subject, str | None) else list(subject)
     await connection.execute(
         text(
             "INSERT INTO audit (account_id, action, case_number, object) "
-            "SELECT :account, :action, number, :subject FROM unnest(CAST(:numbers AS text[])) "
-            "AS noted (number)"
+            "SELECT :account, :action, number, subject FROM unnest(CAST(:numbers AS text[]), "
+            "CAST(:subjects AS text[])) AS noted (number, subject)"
         ),
-        {"account": account_id, "action": action, "subject": subject, "numbers": list(numbers)},
+        {
+            "account": account_id,
+            "action": action,
+            "numbers": list(numbers),
+            "subjects": each,
+        },
     )

@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from speakup import seal
+from speakup import postgres, seal
 
 
 class KeyProvider(Protocol):
@@ -61,7 +61,8 @@ class Vault:
         since another instance may be using it at this moment.
         """
         keys = {number: seal.new_key() for number in numbers}
-        async with self._engine.begin() as connection:
+        async with self._engine.connect() as connection:
+            await postgres.at_once(connection)
             rows = await connection.execute(
                 text(
                     """
@@ -86,6 +87,7 @@ class Vault:
     async def keys_of(self, numbers: Collection[str]) -> dict[str, bytes]:
         """The keys of these cases; an erased case has none."""
         async with self._engine.connect() as connection:
+            await postgres.at_once(connection)
             rows = await connection.execute(
                 text(
                     "SELECT case_number, wrapped FROM case_keys WHERE case_number = ANY(:numbers)"
