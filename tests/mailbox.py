@@ -19,6 +19,8 @@ class Mailbox:
         self.mails: list[tuple[str, EmailMessage]] = []
         self.envelopes: list[Any] = []
         self.greetings: list[str] = []
+        self.peers: list[object] = []
+        """Address and port of who brought each."""
         self.answers: list[str] = []
         """SMTP answers to give instead of 250, the first to the next mail."""
         self.robot: Callable[[EmailMessage], Awaitable[None]] | None = None
@@ -27,6 +29,7 @@ class Mailbox:
     async def handle_DATA(self, _server: object, session: Any, envelope: Any) -> str:  # noqa: N802
         """Take it."""
         self.greetings.append(session.host_name)
+        self.peers.append(session.peer)
         if self.answers and (answer := self.answers.pop(0)):
             return answer
         self.envelopes.append(envelope)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_email import once_a_day
-from speakup import outbox, topics, trace
+from speakup import outbox, postgres, topics, trace
 from speakup.consume import Handler
 from speakup.events import (
     Channel,
@@ -115,7 +115,8 @@ def taking(engine: AsyncEngine, relay: Relay, *, retry: float) -> Handler:
 
 async def take(engine: AsyncEngine) -> Waiting | None:
     """The reply that is due first, leased to the caller; None where none is due."""
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
+        await postgres.at_once(connection)
         row = (
             await connection.execute(
                 text(

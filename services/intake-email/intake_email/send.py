@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -18,7 +18,7 @@ from intake_email import attached, once_a_day, replies
 from intake_email.addresses import Addresses
 from intake_email.compose import UNWRITABLE, Receipt, compose, compose_joined, deliverable
 from intake_email.employer import EmployerMail, is_employers
-from intake_email.hand_over import PutOffError, RefusedError, RelayAwayError, hand_over
+from intake_email.hand_over import Connection, PutOffError, RefusedError, RelayAwayError
 from intake_email.replies import Waiting
 from intake_email.sending_settings import SendingSettings
 from speakup import seal, trace
@@ -62,9 +62,19 @@ class Sender:
     blobs: BlobStore
     hmac_key: bytes
     settings: SendingSettings
+    connection: Connection = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "connection", Connection(self.settings))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop."""
+        try:
+            await self._send_until(stop)
+        finally:
+            await self.connection.close()
+
+    async def _send_until(self, stop: asyncio.Event) -> None:
         pause = LOOK_SECONDS
         while not stop.is_set():
             try:
@@ -86,6 +96,8 @@ class Sender:
         if reply is not None:
             with trace.within(reply.traceparent):
                 await self._try(reply)
+        else:
+            await self.connection.close_unused()
         return reply is not None
 
     async def _try(self, reply: Waiting) -> None:
@@ -153,8 +165,7 @@ class Sender:
         )
         # Megabytes of attachments are encoded here.
         raw = await asyncio.to_thread(message.as_bytes)
-        await hand_over(
-            self.settings,
+        await self.connection.hand_over(
             we=addresses.domain,
             message=raw,
             sender=sender,
