@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from embedded import ports
 from intake_email import tables
 from intake_email.addresses import Addresses
+from intake_email.hand_over import Connection
 from intake_email.replies import taking
 from intake_email.send import Sender
 from intake_email.sending_settings import SendingSettings
@@ -83,8 +84,10 @@ class Post:
 
     async def send_all(self) -> None:
         """Until nothing is due."""
-        while await self.sender.send_next():
+        connection = Connection(self.sender.settings)
+        while await self.sender.send_next(connection):
             pass
+        await connection.close()
 
     def said(self, kind: type[Payload]) -> list[Any]:
         """What was told the router of this kind."""

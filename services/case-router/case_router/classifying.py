@@ -26,5 +26,6 @@ def classify(job: bytes) -> bytes:
 
 # A child can import nothing later, and libraries import late.
 _CLASSIFIER.classify("Хабарлама. Сообщение. A message.", Channel.email)
-with suppress(OSError):
-    os.nice(15)
+# Whatever else wants a processor comes first: it can wait, and people do.
+with suppress(OSError, AttributeError):
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

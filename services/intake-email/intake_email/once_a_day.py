@@ -7,17 +7,27 @@ joined with the one that claims the address next. A claim whose mail has failed 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from speakup import postgres
+from speakup.logs import get_logger
+
+log = get_logger("intake-email")
 
 DAY = 24 * 3600
 """Seconds."""
+
+FORGET_SECONDS = 600.0
 
 LOOK_AGAIN = 60
 """Seconds after which somebody looks again whether the mail that is on its way has been taken."""
@@ -35,66 +45,53 @@ async def claim(
 
     None where the address has had its mail: then this one waits until it may have another.
     """
-    async with engine.begin() as connection:
-        claimed = await connection.scalar(_CLAIM, {"reply_id": reply_id, "address": address})
-        if claimed is None:
-            values = {"reply_id": reply_id, "address": address, "again": LOOK_AGAIN}
-            await connection.execute(_WAIT, values)
-            return None
-        await connection.execute(_FORGET)
+    async with engine.connect() as connection:
+        await postgres.at_once(connection)
         rows = await connection.execute(
-            _JOIN, {"reply_id": reply_id, "address": address, "lease": lease}
+            _CLAIM,
+            {"reply_id": reply_id, "address": address, "lease": lease, "again": LOOK_AGAIN},
         )
-        return sorted(rows, key=lambda row: (row.accepted_at, row.reply_id))
+        found = sorted(rows, key=lambda row: (row.accepted_at, row.reply_id))
+    if not any(row.reply_id == reply_id for row in found):
+        return None
+    return [row for row in found if row.reply_id != reply_id]
 
 
-async def begin_day(connection: AsyncConnection, reply_ids: Sequence[UUID]) -> None:
-    """The mail with these replies was taken: nothing automatic follows for a day."""
-    await connection.execute(
-        text(
-            "UPDATE automatic_mails SET until = now() + make_interval(secs => :day) "
-            "WHERE reply_id = ANY(:ids) AND until IS NULL"
-        ),
-        {"day": DAY, "ids": list(reply_ids)},
-    )
+async def forget(engine: AsyncEngine, stop: asyncio.Event) -> None:
+    """Forget those whose day is over, now and then, until told to stop."""
+    while not stop.is_set():
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("DELETE FROM automatic_mails WHERE until <= now()"))
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("forgetting_waits", exc_info=error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), FORGET_SECONDS)
 
 
-# Taken by nobody; over; one's own, after a failure of whatever kind; or of one that isn't sent any more.
+# An address may be claimed that nobody has taken, or whose day is over; one's own, after a failure of
+# whatever kind; or that of a mail that isn't sent any more. One statement, so that it is one transaction.
 _CLAIM = text(
     """
-    INSERT INTO automatic_mails (address, reply_id) VALUES (:address, :reply_id)
-    ON CONFLICT (address) DO UPDATE SET reply_id = excluded.reply_id, until = NULL
-    WHERE automatic_mails.until <= now()
-       OR automatic_mails.until IS NULL
-          AND (automatic_mails.reply_id = excluded.reply_id
-               OR NOT EXISTS (SELECT FROM replies
-                              WHERE replies.reply_id = automatic_mails.reply_id
-                                AND replies.state = 'waiting'))
-    RETURNING reply_id
-    """
-)
-
-_WAIT = text(
-    """
-    UPDATE replies SET address = :address, attempts = attempts - 1,
-           due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :address),
-                             now() + make_interval(secs => :again))
-    WHERE reply_id = :reply_id AND state = 'waiting'
-    """
-)
-
-_JOIN = text(
-    """
+    WITH claimed AS (
+        INSERT INTO automatic_mails (address, reply_id) VALUES (:address, :reply_id)
+        ON CONFLICT (address) DO UPDATE SET reply_id = excluded.reply_id, until = NULL
+        WHERE automatic_mails.until <= now()
+           OR automatic_mails.until IS NULL
+              AND (automatic_mails.reply_id = excluded.reply_id
+                   OR NOT EXISTS (SELECT FROM replies
+                                  WHERE replies.reply_id = automatic_mails.reply_id
+                                    AND replies.state = 'waiting'))
+        RETURNING reply_id
+    ), waits AS (
+        UPDATE replies SET address = :address, attempts = attempts - 1,
+               due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :address),
+                                 now() + make_interval(secs => :again))
+        WHERE reply_id = :reply_id AND state = 'waiting' AND NOT EXISTS (SELECT FROM claimed)
+    )
     UPDATE replies SET due_at = now() + make_interval(secs => :lease)
-    WHERE address = :address AND state = 'waiting' AND reply_id <> :reply_id
+    WHERE (reply_id = :reply_id OR address = :address)
+      AND state = 'waiting' AND EXISTS (SELECT FROM claimed)
     RETURNING *
-    """
-)
-
-_FORGET = text(
-    """
-    DELETE FROM automatic_mails
-    WHERE address IN (SELECT address FROM automatic_mails WHERE until <= now()
-                      LIMIT 100 FOR UPDATE SKIP LOCKED)
     """
 )

@@ -215,16 +215,32 @@ async def _finish(
         topics.encode(_event(reply.reply_id, state, reply.case_number, payload, reply.traceparent))
         for reply, payload in said
     ]
-    ids = [reply.reply_id for reply, _ in said]
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
+        await postgres.at_once(connection)
         await connection.execute(
-            text(
-                "UPDATE replies SET state = :state, contact = NULL, content = NULL, address = NULL, "
-                "mail = nullif(CAST(:mail AS uuid), reply_id) WHERE reply_id = ANY(:ids)"
-            ),
-            {"state": state, "ids": ids, "mail": ids[0]},
+            _FINISH,
+            outbox.parameters(records, retry=retry)
+            | {
+                "state": state,
+                "replies": [reply.reply_id for reply, _ in said],
+                "mail": said[0][0].reply_id,
+                "day": once_a_day.DAY,
+            },
         )
-        if state == "delivered":
-            await once_a_day.begin_day(connection, ids)
-        await outbox.add(connection, records, retry=retry)
     relay.publish_soon(records)
+
+
+_FINISH = text(
+    f"""
+    WITH finished AS (
+        UPDATE replies SET state = :state, contact = NULL, content = NULL, address = NULL,
+                           mail = nullif(CAST(:mail AS uuid), reply_id)
+        WHERE reply_id = ANY(:replies)
+    ), begun AS (
+        UPDATE automatic_mails SET until = now() + make_interval(secs => :day)
+        WHERE reply_id = ANY(:replies) AND until IS NULL AND :state = 'delivered'
+    )
+    {outbox.ADD}
+    """  # noqa: S608 - fixed words
+)
+"""Of an automatic mail that the relay took the address's day begins."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -32,7 +32,10 @@ from speakup.submission import Contact, Reply
 
 SENT = Counter("speakup_mails_sent", "Replies handed to the relay", ["purpose", "result"])
 
-LOOK_SECONDS = 0.5
+AT_A_TIME = 4
+"""Mails on their way to the relay: one that it thinks about for minutes doesn't hold up the others."""
+LOOK_SECONDS = 1.0
+"""Between two looks of each for what is due."""
 LONGEST_PAUSE = 30.0
 """Seconds between two tries to reach a relay that is away."""
 GIVE_UP = timedelta(days=5)
@@ -52,7 +55,7 @@ class _WaitsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Sends what is due, one mail after another."""
+    """Sends what is due, a few mails at a time."""
 
     engine: AsyncEngine
     relay: Relay
@@ -62,23 +65,25 @@ class Sender:
     blobs: BlobStore
     hmac_key: bytes
     settings: SendingSettings
-    connection: Connection = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "connection", Connection(self.settings))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop."""
-        try:
-            await self._send_until(stop)
-        finally:
-            await self.connection.close()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_A_TIME):
+                group.create_task(self._send_until(stop))
 
     async def _send_until(self, stop: asyncio.Event) -> None:
+        connection = Connection(self.settings)
+        try:
+            await self._send_by(connection, stop)
+        finally:
+            await connection.close()
+
+    async def _send_by(self, connection: Connection, stop: asyncio.Event) -> None:
         pause = LOOK_SECONDS
         while not stop.is_set():
             try:
-                busy = await self.send_next()
+                busy = await self.send_next(connection)
             except RelayAwayError as error:
                 log.warning("mail_relay_away", exc_info=error.__cause__ or error)
                 pause = min(max(pause, 0.5) * 2, LONGEST_PAUSE)
@@ -86,25 +91,26 @@ class Sender:
                 log.warning("sender_waits", exc_info=error)
                 pause = 2.0
             else:
-                pause = 0 if busy else LOOK_SECONDS
+                if busy:
+                    continue
+                await connection.close_unused()
+                pause = LOOK_SECONDS
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause or 0.001)
+                await asyncio.wait_for(stop.wait(), pause)
 
-    async def send_next(self) -> bool:
+    async def send_next(self, connection: Connection) -> bool:
         """Send what is due first; whether anything was. Raises RelayAwayError, SQLAlchemyError, OSError."""
         reply = await replies.take(self.engine)
         if reply is not None:
             with trace.within(reply.traceparent):
-                await self._try(reply)
-        else:
-            await self.connection.close_unused()
+                await self._try(reply, connection)
         return reply is not None
 
-    async def _try(self, reply: Waiting) -> None:
+    async def _try(self, reply: Waiting, connection: Connection) -> None:
         # What goes out in one mail; more than the one where acknowledgements are joined.
         group = [reply]
         try:
-            await self._send(group)
+            await self._send(group, connection)
         except _WaitsError:
             SENT.labels(reply.purpose, "joined").inc()
         except RelayAwayError:
@@ -139,7 +145,7 @@ class Sender:
         await replies.postpone(self.engine, first, wait, counts=True)
         SENT.labels(first.purpose, "put_off").inc()
 
-    async def _send(self, group: list[Waiting]) -> None:
+    async def _send(self, group: list[Waiting], connection: Connection) -> None:
         reply = group[0]
         contact = Contact.model_validate_json(
             self.keys[reply.contact.key_id].open(
@@ -163,9 +169,9 @@ class Sender:
             if reply.purpose is Purpose.acknowledgement
             else addresses.for_case(reply.case_number)
         )
-        # Megabytes of attachments are encoded here.
-        raw = await asyncio.to_thread(message.as_bytes)
-        await self.connection.hand_over(
+        # Megabytes of attachments are encoded here; for a few words a thread takes longer than they do.
+        raw = await asyncio.to_thread(message.as_bytes) if _has_files(message) else bytes(message)
+        await connection.hand_over(
             we=addresses.domain,
             message=raw,
             sender=sender,
@@ -240,3 +246,7 @@ class Sender:
             contact=contact,
             neutral=neutral,
         )
+
+
+def _has_files(message: EmailMessage) -> bool:
+    return message.get_content_type() == "multipart/mixed"

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+from intake_email import once_a_day
 from intake_email.addresses import Addresses
 from intake_email.replies import taking
 from intake_email.send import Sender
@@ -81,7 +83,12 @@ async def open_worker() -> AsyncIterator[Service]:
                 "contact-key": has_key,
             },
             notices={"neutral-sender": neutral_sender},
-            tasks={"relay": relay.run, "replies": take.run, "send": sender.run},
+            tasks={
+                "relay": relay.run,
+                "replies": take.run,
+                "send": sender.run,
+                "forget": partial(once_a_day.forget, engine),
+            },
         )
 
 
