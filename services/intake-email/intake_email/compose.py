@@ -184,7 +184,11 @@ def _fill(message: EmailMessage, sections: Sequence[Section], files: Sequence[Fi
         section.text.strip() for section in sections
     )
     message.set_content(text + "\n", cte="quoted-printable")
+    # Python's own boundary is a number under a known mask; ours tells nothing at all.
+    message.make_alternative(boundary=secrets.token_hex(16))
     message.add_alternative(simple_html(sections), subtype="html", cte="quoted-printable")
+    if files:
+        message.make_mixed(boundary=secrets.token_hex(16))
     for place, file in enumerate(files, 1):
         kind = file.content_type if _KIND.fullmatch(file.content_type) else ""
         main, _, sub = kind.lower().partition("/")
@@ -193,7 +197,3 @@ def _fill(message: EmailMessage, sections: Sequence[Section], files: Sequence[Fi
         message.add_attachment(
             file.content, main, sub, filename=file_name(file.name, f"{main}/{sub}", place)
         )
-    for part in message.walk():
-        if part.is_multipart():
-            # Python's own is a number under a known mask; ours tells nothing at all.
-            part.set_boundary(secrets.token_hex(16))

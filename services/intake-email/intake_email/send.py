@@ -32,8 +32,10 @@ from speakup.submission import Contact, Reply
 
 SENT = Counter("speakup_mails_sent", "Replies handed to the relay", ["purpose", "result"])
 
-AT_A_TIME = 4
+AT_A_TIME = 2
 """Mails on their way to the relay: one that it thinks about for minutes doesn't hold up the others."""
+REST_SECONDS = 0.1
+"""After a mail: a burst of answers doesn't take the time of the burst of reports that they answer."""
 LOOK_SECONDS = 1.0
 """Between two looks of each for what is due."""
 LONGEST_PAUSE = 30.0
@@ -91,10 +93,9 @@ class Sender:
                 log.warning("sender_waits", exc_info=error)
                 pause = 2.0
             else:
-                if busy:
-                    continue
-                await connection.close_unused()
-                pause = LOOK_SECONDS
+                pause = REST_SECONDS if busy else LOOK_SECONDS
+                if not busy:
+                    await connection.close_unused()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from email.headerregistry import HeaderRegistry
 from email.policy import EmailPolicy
+from functools import cache
 
 _AS_THEY_ARE = frozenset({"to", "reply-to", "in-reply-to", "references", "message-id"})
 
@@ -26,4 +28,10 @@ class _Written(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-AS_WRITTEN = _Written(linesep="\r\n")
+class _Headers(HeaderRegistry):
+    """Python's own makes a class for each header of each mail, which takes longer than writing it."""
+
+    __getitem__ = cache(HeaderRegistry.__getitem__)
+
+
+AS_WRITTEN = _Written(linesep="\r\n", header_factory=_Headers())
