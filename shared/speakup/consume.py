@@ -56,10 +56,14 @@ class Consumer:
         dead_letters: DeadLetters,
         on_new_topic: Callable[[], None] | None = None,
         wait: float = 0.2,
+        rest: float = 0.2,
     ) -> None:
+        """`wait` is for `make_consumer`. `rest`: seconds from the beginning of a batch to the next one's, at least;
+        what comes meanwhile shares that one, and what comes alone isn't held up.
+        """
         self._settings, self._group, self._topics = settings, group, tuple(topics)
         self._handle, self._dead_letters = handle, dead_letters
-        self._on_new_topic, self._wait = on_new_topic, wait
+        self._on_new_topic, self._wait, self._rest = on_new_topic, wait, rest
         self._log = get_logger(group)
         self._progress = time.monotonic()
         self._busy_since: float | None = None
@@ -126,7 +130,7 @@ class Consumer:
             if not records:
                 continue
             # A graceful stop finishes the batch: the cancellation comes only when time is up.
-            self._busy_since = time.monotonic()
+            self._busy_since = began = time.monotonic()
             await self._take(records)
             self._busy_since = None
             self._progress = time.monotonic()
@@ -134,6 +138,14 @@ class Consumer:
             await self._commit(
                 consumer, {place: batch[-1].offset + 1 for place, batch in fetched.items()}
             )
+            if len(records) < BATCH:
+                await self._rest_until(began + self._rest)
+
+    async def _rest_until(self, moment: float) -> None:
+        rest = moment - time.monotonic()
+        if rest > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), rest)
 
     async def _commit(self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
         try:

@@ -58,6 +58,7 @@ async def open_service() -> AsyncIterator[Service]:
             topics=[topics.SUBMISSIONS],
             # A reporter waits for the acknowledgement, and staff for the case.
             wait=0.04,
+            rest=0.04,
             handle=Opening(
                 engine=engine,
                 vault=vault,
