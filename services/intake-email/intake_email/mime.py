@@ -26,6 +26,10 @@ PARTS = 1000
 LOOKED_AT = 100_000
 """Places that might be a boundary's line."""
 
+PARAMETERS = 100
+PARAMETERS_LENGTH = 4000
+"""Characters of a field looked at for its parameters: what reads them takes time by the square."""
+
 KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 """Lower-case `type/subtype`."""
 _SEEN_BOUNDARY = re.compile(
@@ -96,7 +100,8 @@ def part_at(raw: bytes, start: int, end: int, *, depth: int = 0, kind: str = "te
     parameters = Message()
     for name in ("content-type", "content-disposition"):
         if name in fields:
-            parameters[name] = fields[name][0]
+            said = fields[name][0][:PARAMETERS_LENGTH]
+            parameters[name] = ";".join(said.split(";", PARAMETERS)[:PARAMETERS])
     said = first(fields, "content-type").partition(";")[0].strip().lower()
     if said:
         kind = said if KIND.fullmatch(said) else "text/plain"
