@@ -35,6 +35,8 @@ KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 _SEEN_BOUNDARY = re.compile(
     rb"(?<![^\r\n])--(\S{1,100})[ \t]*(?:\r\n|\r|\n)content-", re.IGNORECASE
 )
+_UNREADABLE = (ValueError, LookupError, TypeError)
+"""What the standard library raises for parameters; TypeError where pieces with and without a number are mixed."""
 _AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -66,7 +68,7 @@ class Part:
         """The sender's name for it, as a clean line; or ""."""
         try:
             name = self.parameters.get_filename("")
-        except (ValueError, LookupError):
+        except _UNREADABLE:
             return ""
         return decode_words(name)
 
@@ -74,7 +76,7 @@ class Part:
         """A parameter of Content-Type, or ""."""
         try:
             return collapse_rfc2231_value(self.parameters.get_param(name, "")).strip()
-        except (ValueError, LookupError):
+        except _UNREADABLE:
             return ""
 
     def content(self) -> bytes:
