@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 try:
-    import atheris  # type: ignore[import-not-found]
+    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 except ImportError:  # one input can be tried again without it
     atheris = None
 else:
