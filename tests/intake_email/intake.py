@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import psutil
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from intake_email import tables
@@ -18,10 +19,10 @@ from intake_email.readers import Readers
 from speakup import seal, topics
 from speakup.blobs import BlobStore
 from speakup.events import SubmissionReceived
-from speakup.keys import INTAKE, KeyFolder, PrivateKeys
+from speakup.keys import INTAKE, UNSEALING, KeyFolder, PrivateKeys
 from speakup.relay import Relay
 from speakup.sandbox import open_sandbox
-from speakup.submission import Content
+from speakup.submission import Contact, Content
 from tests.building import make_keys
 from tests.conftest import database
 from tests.published import Published
@@ -52,16 +53,38 @@ class Intake:
             private.open(payload.content, seal.content_info(payload.submission_id))
         )
 
+    async def raw(self, payload: SubmissionReceived) -> bytes:
+        """The mail as it came: its headers as unsealing gives them, and the rest."""
+        content, store = self.content(payload), BlobStore(self.blobs.as_uri())
+        contact = self.contact(payload)
+        headers = await store.get(contact.headers_blob) if contact.headers_blob else contact.headers
+        body = await store.get(content.raw_blob) if content.raw_blob else content.raw
+        return (headers or b"") + (body or b"")
+
+    def contact(self, payload: SubmissionReceived) -> Contact:
+        """The sender's side, as unsealing gives it."""
+        assert payload.contact is not None
+        sealed = payload.contact.unsealing
+        return Contact.model_validate_json(
+            PrivateKeys(self.keys, UNSEALING)[sealed.key_id].open(
+                sealed, seal.contact_info(payload.submission_id)
+            )
+        )
+
 
 @asynccontextmanager
-async def open_intake(postgres_url: str, folder: Path) -> AsyncIterator[Intake]:
+async def open_intake(
+    postgres_url: str, folder: Path, *, megabytes: int = 512
+) -> AsyncIterator[Intake]:
     """On a database and keys of its own."""
     keys = make_keys(KeyFolder(folder / "keys"))
     published = Published()
     addresses = Addresses(HOTLINE, keys.secret("email-hmac"))
     async with (
         database(postgres_url, tables.metadata) as engine,
-        open_sandbox("intake_email.reading:read_several", children=1, seconds=20) as sandbox,
+        open_sandbox(
+            "intake_email.reading:read_several", children=1, seconds=20, megabytes=megabytes
+        ) as sandbox,
     ):
         acceptor = Acceptor(
             engine=engine,
@@ -78,3 +101,13 @@ async def open_intake(postgres_url: str, folder: Path) -> AsyncIterator[Intake]:
         yield Intake(engine, keys, acceptor, addresses, published, folder / "blobs")
         stop.set()
         await running
+
+
+def readers() -> list[psutil.Process]:
+    """The children that read mails."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "intake_email.reading:read_several" in child.cmdline():
+                found.append(child)
+    return found

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from intake_email import calendar, html, marks, tnef
+from intake_email import calendar, html, marks, rtf, tnef
 from intake_email.charsets import decode, tidy
 from intake_email.encoded_words import decode_words
 from intake_email.filenames import file_name, marks_of_name
@@ -106,7 +106,11 @@ def _unpacked(part: Part) -> tnef.Tnef | None:
 def _tnef_text(packed: tnef.Tnef) -> str:
     if packed.text.strip():
         return tidy(packed.text).strip()
-    return tidy(html.text_of(tidy(decode(packed.html[:TEXT_BYTES])))) if packed.html else ""
+    if packed.html:
+        return tidy(html.text_of(tidy(decode(packed.html[:TEXT_BYTES]))))
+    words = rtf.words_of(rtf.expand(packed.rtf))
+    text = tidy(words.text)
+    return tidy(html.text_of(text)) if words.is_html else text.strip()
 
 
 def _shown(parts: list[Part], files: list[File], budget: Iterator[int]) -> list[str]:

@@ -27,6 +27,9 @@ from speakup.submission import Contact, Reply
 UNWRITABLE = (ValueError, IndexError, MessageError)
 """What a reporter's address that can't be written to shows itself by."""
 
+ADDRESS_LENGTH = 254
+"""Characters (RFC 5321, 4.5.3.1.3)."""
+
 _REFERENCES = 20
 _KIND = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,100}", re.IGNORECASE)
 _WHOLE = ("message", "multipart")
@@ -122,7 +125,7 @@ def compose_joined(
 def deliverable(address: str) -> str:
     """The address in ASCII, as every mail server takes it. Raises ValueError where there is no such form."""
     local, _, domain = address.rstrip(".").rpartition("@")
-    if not local or not domain or not local.isascii():
+    if not local or not domain or not local.isascii() or len(address) > ADDRESS_LENGTH:
         raise ValueError("not an address that can be written to")
     return f"{local}@{domain.encode('idna').decode()}"
 
@@ -176,7 +179,9 @@ def _one_line(text: str) -> str:
 
 
 def _ids(value: str) -> list[str]:
-    return message_ids(value.encode("ascii", "ignore"))
+    # Python would read an encoded word in them, and write out what it says instead of the id.
+    found = message_ids(value.encode("ascii", "ignore"))
+    return [one for one in found if "=?" not in one]
 
 
 def _fill(message: EmailMessage, sections: Sequence[Section], files: Sequence[File] = ()) -> None:
@@ -194,6 +199,6 @@ def _fill(message: EmailMessage, sections: Sequence[Section], files: Sequence[Fi
         main, _, sub = kind.lower().partition("/")
         if not sub or main in _WHOLE:
             main, sub = "application", "octet-stream"
-        message.add_attachment(
-            file.content, main, sub, filename=file_name(file.name, f"{main}/{sub}", place)
-        )
+        # Python reads an encoded word in a parameter and writes its line ends out, headers and all.
+        name = file_name(file.name, f"{main}/{sub}", place).replace("=?", "=_?")
+        message.add_attachment(file.content, main, sub, filename=name)

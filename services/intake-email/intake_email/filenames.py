@@ -12,7 +12,7 @@ LENGTH = 255
 
 # Marks that turn the direction of writing can hide what kind of file it is.
 _HIDING = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )
 _EXTENSIONS = {
     "message/rfc822": ".eml",

@@ -7,7 +7,7 @@ import re
 from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
 from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
 from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
-from lxml.etree import LxmlError  # type: ignore[import-untyped]
+from lxml.etree import LxmlError, iterwalk  # type: ignore[import-untyped]
 from lxml.html import HtmlElement, HTMLParser, document_fromstring  # type: ignore[import-untyped]
 
 HTML_CHARACTERS = 1_000_000
@@ -15,6 +15,13 @@ HTML_CHARACTERS = 1_000_000
 
 _PICTURE = re.compile(r"data:[\w/+.-]{0,80};base64,[^\"'>)]{200,}", re.IGNORECASE)
 _LINK = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}:|//|www\.)", re.IGNORECASE)
+_SPACING = re.compile(r"padding[\w-]*\s*:[^;]*|margin[\w-]*\s*:[^;]*\d{3}[^;]*", re.IGNORECASE)
+DEPTH = 250
+"""Of elements within elements."""
+LISTS = 20
+"""Of lists within lists: each line of the innermost begins with spaces for all of them."""
+CELLS = 20_000
+"""Of tables: their layout takes time by the square."""
 TARGET = 2000
 """Characters shown of a link's target."""
 
@@ -32,8 +39,8 @@ def text_of(html: str) -> str:
     html = _MARKS.sub("", _PICTURE.sub("", html))[:HTML_CHARACTERS]
     try:
         text = _with_quotes(_laid_out(html))
-    except (LxmlError, RecursionError):
-        # Nothing but comments, or nested beyond anything sane.
+    except (LxmlError, RecursionError, MemoryError, ValueError):
+        # Nothing but comments, or made to be beyond anything sane: its words without their layout.
         text = _TAG.sub(" ", html)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", text).strip()
@@ -43,10 +50,32 @@ def _laid_out(html: str) -> str:
     # Bytes, so that the document's own word on its charset is not heard.
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     tree = document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    if _is_beyond(tree):
+        raise ValueError("not to be laid out")
+    _even_out(tree)
     _spell_out_links(tree)
     _mark_pictures(tree)
     _mark_quotes(tree)
     return str(Inscriptis(tree, _CONFIG).get_text())
+
+
+def _is_beyond(tree: HtmlElement) -> bool:
+    depth = lists = cells = 0
+    for event, element in iterwalk(tree, events=("start", "end")):
+        step = 1 if event == "start" else -1
+        depth += step
+        lists += step * (element.tag in ("ul", "ol"))
+        cells += step == 1 and element.tag in ("td", "th")
+        if depth > DEPTH or lists > LISTS or cells > CELLS:
+            return True
+    return False
+
+
+def _even_out(tree: HtmlElement) -> None:
+    """Without the spaces and empty lines that an element asks for: they may be a thousand million."""
+    for element in tree.iter():
+        if style := element.get("style"):
+            element.set("style", _SPACING.sub("", style))
 
 
 def _spell_out_links(tree: HtmlElement) -> None:

@@ -29,6 +29,10 @@ Parameters = dict[str, str]
 LOOKED_AT = 100_000
 """Places that might be a boundary's line."""
 
+PARAMETERS = 100
+PARAMETERS_LENGTH = 4000
+"""Characters of a field looked at for its parameters: what reads them takes time by the square."""
+
 KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")
 """Lower-case `type/subtype`."""
 _SEEN_BOUNDARY = re.compile(
@@ -36,6 +40,8 @@ _SEEN_BOUNDARY = re.compile(
 )
 _PARAMETER = re.compile(r"""\s*;\s*([\w-]+)=(?:"([^"\\]*)"|([^\s";*'()<>@,\\]+))""")
 _USUAL = re.compile(rf"[^;]*(?:{_PARAMETER.pattern})+")
+_UNREADABLE = (ValueError, LookupError, TypeError)
+"""What the standard library raises for parameters; TypeError where pieces with and without a number are mixed."""
 _AFTER_BOUNDARY = re.compile(rb"(--)?[ \t]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -106,6 +112,7 @@ def _parameters(value: str) -> Parameters:
     """By lower-case name; of two of one name the first counts."""
     if ";" not in value:
         return {}
+    value = value[:PARAMETERS_LENGTH]
     found: Iterable[tuple[str, str]]
     if _USUAL.fullmatch(value):
         found = ((name, quoted or word) for name, quoted, word in _PARAMETER.findall(value))
@@ -120,13 +127,13 @@ def _parameters(value: str) -> Parameters:
 def _odd_parameters(value: str) -> Iterator[tuple[str, str]]:
     """In several pieces, with charsets (RFC 2231), comments, or written wrongly."""
     message = Message()
-    message["content-type"] = value
+    message["content-type"] = ";".join(value.split(";", PARAMETERS)[:PARAMETERS])
     try:
         params = message.get_params([])
-    except (ValueError, LookupError):
+    except _UNREADABLE:
         return
     for name, said in params[1:]:
-        with suppress(ValueError, LookupError):
+        with suppress(*_UNREADABLE):
             yield name, collapse_rfc2231_value(said)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 SIGNATURE_LINES = 10
+LINES = 20_000
+"""Above which an Outlook block begins, if there is one."""
 _SIGNATURE_WIDTH = 80
 _ATTRIBUTION_LINES = 3
 _BLOCK_LINES = 10
@@ -118,7 +120,7 @@ def _begins(lines: list[str], index: int) -> bool:
 
 
 def _outlook_block(lines: list[str], end: int) -> int:
-    for index in range(1, end):
+    for index in range(1, min(end, LINES)):
         above = lines[index - 1]
         # In the middle of other header lines it is a mail shown by a robot, not an answered one.
         if _FROM.match(lines[index]) and (not above.strip() or _DIVIDER.fullmatch(above)):

@@ -51,10 +51,10 @@ class Reading(Frozen):
     """In memory only: never stored, never logged."""
 
 
-def pack(head: Job | Reading, body: bytes) -> bytes:
-    """The frame of a job or a result."""
+def pack(head: Job | Reading, *body: bytes) -> bytes:
+    """The frame of a job or a result; its body may come in pieces."""
     text = head.model_dump_json().encode()
-    return len(text).to_bytes(4, "big") + text + body
+    return b"".join((len(text).to_bytes(4, "big"), text, *body))
 
 
 def unpack_job(frame: bytes) -> tuple[Job, bytes]:
@@ -95,12 +95,16 @@ def unpack_several(several: bytes) -> list[bytes]:
 
 def read_several(jobs: bytes) -> bytes:
     """The child's function: parse and seal each. Raises what the parser raises for any of them."""
-    return pack_several([read(frame) for frame in unpack_several(jobs)])
+    frames = unpack_several(jobs)[::-1]
+    del jobs
+    return pack_several([read(frames.pop()) for _ in range(len(frames))])
 
 
 def read(frame: bytes) -> bytes:
     """Parse and seal one mail. Raises what the parser raises."""
     job, raw = unpack_job(frame)
+    # Of a mail of 40 MB every copy counts against the child's memory.
+    del frame
     return _sealed(job, raw, parse(raw, job.envelope_from))
 
 
@@ -152,7 +156,7 @@ def _sealed(job: Job, raw: bytes, mail: Mail | None) -> bytes:
         blobs=tuple(blobs.sizes),
         traits=mail.traits if mail else Traits(),
     )
-    return pack(reading, b"".join(blobs.ciphertexts))
+    return pack(reading, *blobs.ciphertexts)
 
 
 def _content(

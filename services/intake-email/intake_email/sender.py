@@ -9,6 +9,7 @@ from intake_email.encoded_words import decode_words
 from intake_email.headers import Fields
 
 _LOOKED_AT = 4000
+_VALUES = 5
 _ADDRESS_LENGTH = 254
 _NAME_LENGTH = 200
 
@@ -35,7 +36,7 @@ def sender_of(fields: Fields) -> tuple[str, str]:
 
 def mailboxes(fields: Fields, field: str) -> Iterator[tuple[str, str]]:
     """Address ("" where it can't be used) and name of each mailbox in a field's values."""
-    for value in fields.get(field, []):
+    for value in fields.get(field, [])[:_VALUES]:
         yield from _mailboxes(value[:_LOOKED_AT])
 
 

@@ -23,7 +23,7 @@ _SIZES = {0x0001: 0, 0x0002: 4, 0x000B: 4, 0x0048: 16} | dict.fromkeys(
     (0x0005, 0x0006, 0x0007, 0x0014, 0x0040), 8
 )
 _LONG_NAME, _SHORT_NAME, _KIND, _DATA = 0x3707, 0x3704, 0x370E, 0x3701
-_TEXT, _HTML = 0x1000, 0x1013
+_TEXT, _HTML, _RTF = 0x1000, 0x1013, 0x1009
 
 
 @dataclass(slots=True)
@@ -42,6 +42,8 @@ class Tnef:
 
     text: str = ""
     html: bytes = b""
+    rtf: bytes = b""
+    """Compressed (MS-OXRTFCP)."""
     files: list[Packed] = field(default_factory=list)
 
 
@@ -96,6 +98,8 @@ def _message(read: Tnef, attribute: int, value: bytes, codec: str) -> None:
                 read.text = found
             elif name == _HTML and isinstance(found, bytes):
                 read.html = found
+            elif name == _RTF and isinstance(found, bytes):
+                read.rtf = found
 
 
 def _file(packed: Packed, name: int, value: bytes, codec: str) -> None:

@@ -9,6 +9,10 @@ from contextlib import suppress
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _STRAY = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _STRAY_SHARE = 0.03
+_PIECES = 1_000_000
+"""Each padded, in one content: some encode line by line. With more it is left as it is."""
+_PIECE = re.compile(rb"[^=]+")
+_LINE = re.compile(rb"[^\r\n]+")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 
 
@@ -37,7 +41,9 @@ def from_base64(content: bytes) -> bytes:
     if content.find(b"=", 0, max(0, len(content) - 6)) < 0:
         with suppress(binascii.Error):
             return binascii.a2b_base64(content)
-    return b"".join(map(_padded, content.split(b"=")))
+    if content.count(b"=") > _PIECES:
+        return content
+    return b"".join(_padded(piece[0]) for piece in _PIECE.finditer(content))
 
 
 def _padded(piece: bytes) -> bytes:
@@ -53,9 +59,10 @@ def _from_uu(content: bytes) -> bytes:
         return content
     end = content.find(b"\nend", begin.end())
     lines = []
-    for line in content[begin.end() : end if end >= 0 else None].splitlines():
+    for found in _LINE.finditer(content, begin.end(), end if end >= 0 else len(content)):
+        line = found[0]
         # Some encoders write too many characters: take what the line's length says.
-        count = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
+        count = (((line[0] - 32) & 63) * 4 + 5) // 3
         with suppress(binascii.Error):
             lines.append(binascii.a2b_uu(line[:count]))
     return b"".join(lines)
