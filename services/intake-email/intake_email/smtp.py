@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 from prometheus_client import Counter as Metric
 
 from intake_email.accept import Acceptor
 from intake_email.addresses import Addresses
+from intake_email.data import read_data
 from intake_email.settings import Settings
 from speakup import trace
 from speakup.logs import get_logger
@@ -131,7 +132,7 @@ _USUAL = re.compile(
 class Protocol(_Hooks, SMTP):
     """One connection."""
 
-    # Programs that write HTML mail don't always break lines; a report isn't refused for that.
+    # What the reader holds at a time.
     line_length_limit = 1024 * 1024
 
     def __init__(
@@ -148,7 +149,7 @@ class Protocol(_Hooks, SMTP):
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             loop=asyncio.get_running_loop(),
         )
-        self._door = door
+        self._door, self._most = door, settings.smtp_message_bytes
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # What aiosmtpd does with email's whole grammar took a sixth of the time of a mail.
@@ -160,6 +161,23 @@ class Protocol(_Hooks, SMTP):
         except IndexError:
             # The grammar's own way of failing at a lone `<` or quote: malformed, not our fault.
             return None, None
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        """The mail, in our own way (data.py). What is wrong with the command is said in aiosmtpd's."""
+        if arg or self.envelope is None or not self.envelope.rcpt_tos:
+            await super().smtp_DATA(arg)
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        content = await read_data(self._reader, self._most, self._reset_timeout)
+        if content is None:
+            REFUSED.labels("552").inc()
+            answer = f"552 5.3.4 This server takes mails of up to {self._most} bytes"
+        else:
+            self.envelope.content = self.envelope.original_content = content
+            answer = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(answer)
 
     async def _handle_client(self) -> None:
         peer = self.session.peer if self.session is not None else None
