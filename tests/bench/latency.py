@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import time
 from pathlib import Path
 
@@ -15,22 +16,27 @@ from tests.system import System, run_system
 
 RATE = 50
 SECONDS = 20
+ROUNDS = 3
+"""Each on a new system: the machine's own speed changes from minute to minute."""
 GOAL_P99 = 300
 GOAL_MEGABYTES = 700
 
 
 async def measure(_folder: Path) -> str:
     """Lines for the table."""
-    with run_system() as system, open_mailbox(system.relay_port):
-        await send_all(system.smtp_port, mails(20))
-        waits = await _waits(system)
-        memory = _memory(system)
-    waits.sort()
-    p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
+    rounds = []
+    for _ in range(ROUNDS):
+        with run_system() as system, open_mailbox(system.relay_port):
+            await send_all(system.smtp_port, mails(20))
+            waits = sorted(await _waits(system))
+            memory = _memory(system)
+        rounds.append([waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99)])
+    p50, p99 = (statistics.median(each) for each in zip(*rounds, strict=True))
     parts = ", ".join(f"{name} {size:.0f}" for name, size in memory.items())
     return (
         f"250 to visible in the API at {RATE} mails/s: p50 {p50:.0f} ms, p99 {p99:.0f} ms "
-        f"(goal < {GOAL_P99})\n"
+        f"(goal < {GOAL_P99}; median of {ROUNDS} rounds, "
+        f"p99 from {min(r[1] for r in rounds):.0f} to {max(r[1] for r in rounds):.0f})\n"
         f"memory of `make run`, model loaded: {sum(memory.values()):.0f} MB "
         f"(goal < {GOAL_MEGABYTES}): {parts}"
     )
