@@ -1,6 +1,8 @@
 """At most one automatic mail to an address in a day, whoever's turn it is (RFC 3834, 2).
 
-An address is known by an HMAC alone. Its first acknowledgement claims it, in the transaction that decides,
+An address is known by an HMAC alone; those that differ in what follows a `+` are one mailbox and share its day,
+or a robot that writes under a new one each time would be answered for ever. They are never joined in one mail:
+not every mail server reads `+` so, and a PIN goes to the address that wrote. Its first acknowledgement claims it, in the transaction that decides,
 and goes out at once; the day begins when the relay has taken the mail. What comes meanwhile waits on disk and is
 joined with the one that claims the address next. A claim whose mail has failed holds nobody up.
 """
@@ -28,18 +30,25 @@ def address_mac(key: bytes, address: str) -> bytes:
     return hmac.digest(key, b"automatic/" + address.lower().encode(), hashlib.sha256)
 
 
+def mailbox_of(address: str) -> str:
+    """The address without what follows a `+` in its local part."""
+    local, _, domain = address.rpartition("@")
+    name = local.partition("+")[0]
+    return f"{name}@{domain}" if name else address
+
+
 async def claim(
-    engine: AsyncEngine, reply_id: UUID, address: bytes, *, lease: float
+    engine: AsyncEngine, reply_id: UUID, address: bytes, mailbox: bytes, *, lease: float
 ) -> Sequence[Row[Any]] | None:
     """The other acknowledgements that go out in the same mail, leased, oldest first.
 
-    None where the address has had its mail: then this one waits until it may have another.
+    None where the mailbox has had its mail: then this one waits until it may have another.
     """
     async with engine.begin() as connection:
-        claimed = await connection.scalar(_CLAIM, {"reply_id": reply_id, "address": address})
+        claimed = await connection.scalar(_CLAIM, {"reply_id": reply_id, "mailbox": mailbox})
         if claimed is None:
-            values = {"reply_id": reply_id, "address": address, "again": LOOK_AGAIN}
-            await connection.execute(_WAIT, values)
+            values = {"address": address, "mailbox": mailbox, "again": LOOK_AGAIN}
+            await connection.execute(_WAIT, {"reply_id": reply_id} | values)
             return None
         await connection.execute(_FORGET)
         rows = await connection.execute(
@@ -62,7 +71,7 @@ async def begin_day(connection: AsyncConnection, reply_ids: Sequence[UUID]) -> N
 # Taken by nobody; over; one's own, after a failure of whatever kind; or of one that isn't sent any more.
 _CLAIM = text(
     """
-    INSERT INTO automatic_mails (address, reply_id) VALUES (:address, :reply_id)
+    INSERT INTO automatic_mails (address, reply_id) VALUES (:mailbox, :reply_id)
     ON CONFLICT (address) DO UPDATE SET reply_id = excluded.reply_id, until = NULL
     WHERE automatic_mails.until <= now()
        OR automatic_mails.until IS NULL
@@ -77,7 +86,7 @@ _CLAIM = text(
 _WAIT = text(
     """
     UPDATE replies SET address = :address, attempts = attempts - 1,
-           due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :address),
+           due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :mailbox),
                              now() + make_interval(secs => :again))
     WHERE reply_id = :reply_id AND state = 'waiting'
     """

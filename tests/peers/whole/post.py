@@ -54,7 +54,9 @@ class Post:
         with self.reporters.client() as client:
             client.select("INBOX", readonly=True)
             found = client.search(None, "HEADER", "Delivered-To", address)[1][0].split()
-            return [_fetched(client, number) for number in found]
+            mails = [_fetched(client, number) for number in found]
+        # The search finds longer addresses, too.
+        return [mail for mail in mails if mail["Delivered-To"] == address]
 
     async def mails(self, address: str, count: int) -> list[EmailMessage]:
         """Wait until there are as many, and no more."""
