@@ -112,7 +112,9 @@ def _explains(mail: EmailMessage, number: str) -> None:
     }
     assert set(files) == {f"{number}-1.pdf", "Бұйрық.txt"}
     assert files["Бұйрық.txt"].decode() == "№ 7 бұйрық"
-    assert "Тексеру басталды" in PdfReader(BytesIO(files[f"{number}-1.pdf"])).pages[0].extract_text()
+    assert (
+        "Тексеру басталды" in PdfReader(BytesIO(files[f"{number}-1.pdf"])).pages[0].extract_text()
+    )
 
 
 def _tells_nothing(mail: EmailMessage, number: str, pin: str) -> None:
