@@ -76,5 +76,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two workers: a file stays in one of them, and so does all that shares a running system."""
     for item in items:
         folder = item.path.parent.name
-        group = folder if folder in ("journeys", "faults") else str(item.path)
+        group = folder if folder in ("journeys", "faults", "whole") else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))

@@ -6,6 +6,7 @@ import asyncio
 import re
 from email.message import EmailMessage
 
+import pytest
 from sqlalchemy import text
 
 from intake_email import once_a_day, replies
@@ -77,10 +78,32 @@ async def test_the_joined_mail_is_written_in_the_languages_of_its_cases(post: Po
 
 
 async def test_upper_and_lower_case_are_the_same_mailbox_and_others_are_not(post: Post) -> None:
-    for address in ("asel@mail.kz", "ASEL@Mail.KZ", "asel@mail.kz.", "asel+x@mail.kz"):
+    for address in ("asel@mail.kz", "ASEL@Mail.KZ", "asel@mail.kz.", "asel.x@mail.kz"):
         await post.ask(address)
     await post.send_all()
-    assert [to for to, _ in post.mailbox.mails] == ["asel@mail.kz", "asel+x@mail.kz"]
+    assert [to for to, _ in post.mailbox.mails] == ["asel@mail.kz", "asel.x@mail.kz"]
+
+
+async def test_plus_addresses_share_a_mailboxs_day_but_no_mail(post: Post) -> None:
+    addresses = ["asel@mail.kz", "asel+a@mail.kz", "asel+b@mail.kz"]
+    asked = {address: [await post.ask(address) for _ in range(2)] for address in addresses}
+    for day in range(1, 5):
+        await post.send_all()
+        assert len(post.mailbox.mails) == day
+        await post.day_later()
+    assert {to for to, _ in post.mailbox.mails} == set(addresses)
+    for to, mail in post.mailbox.mails:
+        others = [r.case_number for one in addresses if one != to for r in asked[one]]
+        assert [number for number in others if number in text_of(mail)] == []
+    assert len(post.ids(ReplyDelivered)) == 6
+
+
+@pytest.mark.parametrize(
+    ("address", "mailbox"),
+    [("a+b+c@x.kz", "a@x.kz"), ("a@x.kz", "a@x.kz"), ("+7701@x.kz", "+7701@x.kz")],
+)
+def test_a_mailbox_is_the_address_without_its_tag(address: str, mailbox: str) -> None:
+    assert once_a_day.mailbox_of(address) == mailbox
 
 
 async def test_what_a_person_writes_never_waits(post: Post) -> None:
@@ -108,7 +131,7 @@ async def test_a_worker_killed_after_its_claim_holds_nobody_up(post: Post) -> No
     leased = await replies.take(post.engine)
     assert leased is not None
     mac = once_a_day.address_mac(post.sender.hmac_key, "asel@mail.kz")
-    assert await once_a_day.claim(post.engine, leased.reply_id, mac, lease=replies.LEASE) == []
+    assert await once_a_day.claim(post.engine, leased.reply_id, mac, mac, lease=replies.LEASE) == []
     # Killed here. The others find the address claimed, until the lease is over.
     await post.send_all()
     assert post.mailbox.mails == []

@@ -14,7 +14,7 @@ from intake_email.settings import Settings
 from intake_email.tls import server_context
 from speakup.events import SubmissionFollowUp
 from tests.intake_email.intake import Intake
-from tests.peers.collecting import collecting, mailbox_of, rows, settle_all
+from tests.peers.collecting import collecting, counted_looks, mailbox_of, rows, settle_all
 from tests.peers.dovecot import PASSWORD, USER, Dovecot, run_dovecot
 from tests.waiting import eventually
 
@@ -37,10 +37,11 @@ async def test_mails_are_taken_once_though_the_mailbox_is_read_again_and_again(
     dovecot: Dovecot, intake: Intake
 ) -> None:
     dovecot.deliver(mail(1), mail(2))
-    for _ in range(3):
-        async with collecting(intake, mailbox_of(dovecot), poll=0.05):
-            await eventually(lambda: len(intake.payloads()) == 2)
-            await asyncio.sleep(0.3)
+    with counted_looks() as looks:
+        for _ in range(3):
+            async with collecting(intake, mailbox_of(dovecot), poll=0.05):
+                await eventually(lambda: len(intake.payloads()) == 2)
+                await looks.whole(3)
     assert len(intake.payloads()) == 2
     assert dovecot.count() == 2
     assert dovecot.count("UNSEEN") == 2
@@ -50,12 +51,13 @@ async def test_a_mail_is_expunged_only_once_its_case_is_open(
     dovecot: Dovecot, intake: Intake
 ) -> None:
     dovecot.deliver(mail(1))
-    async with collecting(intake, mailbox_of(dovecot), poll=0.05):
-        await eventually(lambda: intake.payloads())
-        await asyncio.sleep(0.3)
-        assert dovecot.count() == 1
-        await settle_all(intake)
-        await eventually(lambda: dovecot.count() == 0)
+    with counted_looks() as looks:
+        async with collecting(intake, mailbox_of(dovecot), poll=0.05):
+            await eventually(lambda: intake.payloads())
+            await looks.whole(3)
+            assert dovecot.count() == 1
+            await settle_all(intake)
+            await eventually(lambda: dovecot.count() == 0)
     assert await rows(intake, "taken") == 0
     assert len(intake.payloads()) == 1
 

@@ -1,6 +1,8 @@
 """At most one automatic mail to an address in a day, whoever's turn it is (RFC 3834, 2).
 
-An address is known by an HMAC alone. Its first acknowledgement claims it, in the transaction that decides,
+An address is known by an HMAC alone; those that differ in what follows a `+` are one mailbox and share its day,
+or a robot that writes under a new one each time would be answered for ever. They are never joined in one mail:
+not every mail server reads `+` so, and a PIN goes to the address that wrote. Its first acknowledgement claims it, in the transaction that decides,
 and goes out at once; the day begins when the relay has taken the mail. What comes meanwhile waits on disk and is
 joined with the one that claims the address next. A claim whose mail has failed holds nobody up.
 """
@@ -38,18 +40,31 @@ def address_mac(key: bytes, address: str) -> bytes:
     return hmac.digest(key, b"automatic/" + address.lower().encode(), hashlib.sha256)
 
 
+def mailbox_of(address: str) -> str:
+    """The address without what follows a `+` in its local part."""
+    local, _, domain = address.rpartition("@")
+    name = local.partition("+")[0]
+    return f"{name}@{domain}" if name else address
+
+
 async def claim(
-    engine: AsyncEngine, reply_id: UUID, address: bytes, *, lease: float
+    engine: AsyncEngine, reply_id: UUID, address: bytes, mailbox: bytes, *, lease: float
 ) -> Sequence[Row[Any]] | None:
     """The other acknowledgements that go out in the same mail, leased, oldest first.
 
-    None where the address has had its mail: then this one waits until it may have another.
+    None where the mailbox has had its mail: then this one waits until it may have another.
     """
     async with engine.connect() as connection:
         await postgres.at_once(connection)
         rows = await connection.execute(
             _CLAIM,
-            {"reply_id": reply_id, "address": address, "lease": lease, "again": LOOK_AGAIN},
+            {
+                "reply_id": reply_id,
+                "address": address,
+                "mailbox": mailbox,
+                "lease": lease,
+                "again": LOOK_AGAIN,
+            },
         )
         found = sorted(rows, key=lambda row: (row.accepted_at, row.reply_id))
     if not any(row.reply_id == reply_id for row in found):
@@ -74,7 +89,7 @@ async def forget(engine: AsyncEngine, stop: asyncio.Event) -> None:
 _CLAIM = text(
     """
     WITH claimed AS (
-        INSERT INTO automatic_mails (address, reply_id) VALUES (:address, :reply_id)
+        INSERT INTO automatic_mails (address, reply_id) VALUES (:mailbox, :reply_id)
         ON CONFLICT (address) DO UPDATE SET reply_id = excluded.reply_id, until = NULL
         WHERE automatic_mails.until <= now()
            OR automatic_mails.until IS NULL
@@ -85,7 +100,7 @@ _CLAIM = text(
         RETURNING reply_id
     ), waits AS (
         UPDATE replies SET address = :address, attempts = attempts - 1,
-               due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :address),
+               due_at = coalesce((SELECT until FROM automatic_mails WHERE address = :mailbox),
                                  now() + make_interval(secs => :again))
         WHERE reply_id = :reply_id AND state = 'waiting' AND NOT EXISTS (SELECT FROM claimed)
     )

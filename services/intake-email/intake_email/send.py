@@ -216,8 +216,13 @@ class Sender:
     ) -> EmailMessage:
         """Adds to `group` what is joined. Raises _WaitsError where the address has had its mail."""
         reply = group[0]
-        mac = once_a_day.address_mac(self.hmac_key, recipient)
-        others = await once_a_day.claim(self.engine, reply.reply_id, mac, lease=replies.LEASE)
+        address, mailbox = (
+            once_a_day.address_mac(self.hmac_key, one)
+            for one in (recipient, once_a_day.mailbox_of(recipient))
+        )
+        others = await once_a_day.claim(
+            self.engine, reply.reply_id, address, mailbox, lease=replies.LEASE
+        )
         if others is None:
             raise _WaitsError
         group += [replies.waiting(row) for row in others]
