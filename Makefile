@@ -15,7 +15,7 @@ run:  ## set up and start everything on http://127.0.0.1:8000 (Ctrl-C stops it)
 
 test:  ## set up and run all tests
 	@$(SETUP) --dev
-	$(PYTHON) -m pytest -n 2 --dist loadgroup
+	$(PYTHON) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check:  ## formatting, lint, types, architecture
 	@$(SETUP) --dev
