@@ -97,23 +97,31 @@ def _fetched(client: imaplib.IMAP4, number: bytes) -> EmailMessage:
 def open_post() -> Iterator[Post]:
     """All started; the test is skipped where a server isn't installed."""
     lmtp, robots = ports.free_port(), ports.free_port()
-    with run_dovecot() as reporters, run_dovecot() as hotline, open_mailbox(robots) as answering:
-        with run_postfix(_between(lmtp, robots, reporters)) as postfix:
-            read = {
-                "host": "127.0.0.1",
-                "port": hotline.port,
-                "security": "none",
-                "user": USER,
-                "password": PASSWORD,
-            }
-            environment = {
-                "SPEAKUP_RELAY_PORT": str(postfix.port),
-                "SPEAKUP_LMTP_PORT": str(lmtp),
-                "SPEAKUP_IMAP_MAILBOXES": json.dumps([read]),
-                "SPEAKUP_IMAP_POLL_SECONDS": "0.5",
-            }
-            with run_system(environment) as system:
-                yield Post(system, postfix, reporters, hotline, answering)
+    with (
+        run_dovecot() as reporters,
+        run_dovecot() as hotline,
+        open_mailbox(robots) as answering,
+        run_postfix(_between(lmtp, robots, reporters)) as postfix,
+        run_system(_connected(lmtp, postfix, hotline)) as system,
+    ):
+        yield Post(system, postfix, reporters, hotline, answering)
+
+
+def _connected(lmtp: int, postfix: Postfix, hotline: Dovecot) -> dict[str, str]:
+    """The system's settings."""
+    read = {
+        "host": "127.0.0.1",
+        "port": hotline.port,
+        "security": "none",
+        "user": USER,
+        "password": PASSWORD,
+    }
+    return {
+        "SPEAKUP_RELAY_PORT": str(postfix.port),
+        "SPEAKUP_LMTP_PORT": str(lmtp),
+        "SPEAKUP_IMAP_MAILBOXES": json.dumps([read]),
+        "SPEAKUP_IMAP_POLL_SECONDS": "0.5",
+    }
 
 
 def _between(lmtp: int, robots: int, reporters: Dovecot) -> dict[str, str]:
