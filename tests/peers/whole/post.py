@@ -102,22 +102,26 @@ def open_post() -> Iterator[Post]:
         run_dovecot() as hotline,
         open_mailbox(robots) as answering,
         run_postfix(_between(lmtp, robots, reporters)) as postfix,
+        run_system(_connected(lmtp, postfix, hotline)) as system,
     ):
-        read = {
-            "host": "127.0.0.1",
-            "port": hotline.port,
-            "security": "none",
-            "user": USER,
-            "password": PASSWORD,
-        }
-        environment = {
-            "SPEAKUP_RELAY_PORT": str(postfix.port),
-            "SPEAKUP_LMTP_PORT": str(lmtp),
-            "SPEAKUP_IMAP_MAILBOXES": json.dumps([read]),
-            "SPEAKUP_IMAP_POLL_SECONDS": "0.5",
-        }
-        with run_system(environment) as system:
-            yield Post(system, postfix, reporters, hotline, answering)
+        yield Post(system, postfix, reporters, hotline, answering)
+
+
+def _connected(lmtp: int, postfix: Postfix, hotline: Dovecot) -> dict[str, str]:
+    """The system's settings."""
+    read = {
+        "host": "127.0.0.1",
+        "port": hotline.port,
+        "security": "none",
+        "user": USER,
+        "password": PASSWORD,
+    }
+    return {
+        "SPEAKUP_RELAY_PORT": str(postfix.port),
+        "SPEAKUP_LMTP_PORT": str(lmtp),
+        "SPEAKUP_IMAP_MAILBOXES": json.dumps([read]),
+        "SPEAKUP_IMAP_POLL_SECONDS": "0.5",
+    }
 
 
 def _between(lmtp: int, robots: int, reporters: Dovecot) -> dict[str, str]:
