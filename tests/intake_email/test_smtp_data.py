@@ -77,3 +77,11 @@ async def test_a_mail_of_just_the_limit_is_taken_and_a_byte_more_is_not() -> Non
 async def test_a_mail_that_breaks_off_is_none() -> None:
     with pytest.raises(asyncio.IncompleteReadError):
         await read(b"words\r\n.\r")
+
+
+@pytest.mark.parametrize("line", [b"\r\n", b"..\r\n", b">a\r\n", b"\r", b"x"])
+async def test_no_mail_takes_a_turn_for_each_of_its_lines(line: bytes) -> None:
+    reader, turns = asyncio.StreamReader(limit=10_000), []
+    reader.feed_data(line * (1_000_000 // len(line)) + b"\r\n.\r\n")
+    await read_data(reader, 2 * MANY, lambda: turns.append(1))
+    assert len(turns) <= 1_000_000 // 10_000 + 2

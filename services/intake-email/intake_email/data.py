@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Callable
 
 _BREAK, _END = b"\r\n", b"\r\n.\r\n"
-_BEGUN = tuple(_END[:count] for count in range(1, len(_END)))
-"""How the end begins."""
 
 
 async def read_data(
@@ -21,13 +19,21 @@ async def read_data(
     Only CR LF . CR LF ends it: a lone LF or CR around the dot is part of the mail, whatever other servers
     make of it (SMTP smuggling). `on_more` is called as it grows. Raises IncompleteReadError.
     """
-    # As if a line had ended before the first one.
-    content, too_much = bytearray(_BREAK), False
-    while not content.endswith(_END):
-        content += await _more(reader, byte_by_byte=content.endswith(_BEGUN))
-        if len(content) - len(_END) > limit:
+    # As if a line had ended before the first one. There is no public way; without it an end that begins
+    # before the first byte would have to be looked for byte by byte, through megabytes of empty lines.
+    reader._buffer[:0] = _BREAK  # type: ignore[attr-defined]
+    content, too_much, ended = bytearray(), False, False
+    while not ended:
+        try:
+            content += await reader.readuntil(_END)
+            ended = True
+        except asyncio.LimitOverrunError as error:
+            # No end begins in these.
+            content += await reader.readexactly(error.consumed)
+        if len(content) - (len(_END) if ended else len(_BREAK)) > limit:
             too_much = True
-            del content[: -len(_END)]
+        if too_much:
+            content.clear()
         on_more()
         # Others' turn: what has come already is read without waiting.
         await asyncio.sleep(0)
@@ -38,13 +44,3 @@ async def read_data(
     if b"\r\n." in content:
         content = content.replace(b"\r\n.", _BREAK)
     return bytes(memoryview(content)[len(_BREAK) :])
-
-
-async def _more(reader: asyncio.StreamReader, *, byte_by_byte: bool) -> bytes:
-    """Up to the end, or as much as the reader holds; a byte where the end may have begun already."""
-    if byte_by_byte:
-        return await reader.readexactly(1)
-    try:
-        return await reader.readuntil(_END)
-    except asyncio.LimitOverrunError as error:
-        return await reader.readexactly(error.consumed)
