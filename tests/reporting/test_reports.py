@@ -152,6 +152,11 @@ async def test_nobody_sees_statistics_without_signing_in(client: AsyncClient) ->
     assert (page.status_code, page.headers["location"]) == (303, "/login?next=/reports")
 
 
+async def test_the_language_asked_for_goes_along_to_the_sign_in(client: AsyncClient) -> None:
+    page = await client.get("/reports?lang=kk")
+    assert page.headers["location"] == "/login?next=/reports&lang=kk"
+
+
 @pytest.mark.parametrize(
     ("language", "words"),
     [

@@ -30,7 +30,9 @@ def router(engine: AsyncEngine, settings: Settings, verifier: Verifier) -> APIRo
         token = bearer(request)
         staff = verifier.verify(token) if token else None
         if staff is None:
-            return RedirectResponse("/login?next=/reports", 303)
+            # The language that was asked for goes along.
+            lang = f"&lang={language_of(request)}" if "lang" in request.query_params else ""
+            return RedirectResponse(f"/login?next=/reports{lang}", 303)
         if staff.role not in READERS:
             raise not_found()
         first, last = (request.query_params.get(name, "") for name in ("from", "to"))
