@@ -22,6 +22,7 @@ from speakup.events import Event
 from speakup.kafka import UNREACHABLE, ensure_topics, make_consumer, stop_quietly
 from speakup.logs import get_logger
 from speakup.postgres import is_unavailable
+from speakup.rest import rest
 from speakup.settings import Common
 
 CONSUMED = Counter("speakup_consumed", "Messages handled", ["group"])
@@ -90,8 +91,7 @@ class Consumer:
                 self._log.warning("consumer_waits", group=self._group, exc_info=error)
             self._assigned = False
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     async def replay(self, message: RawMessage) -> None:
         """Handle one message now. Raises what the handler raises, or UnreadableRecordError."""
@@ -139,13 +139,7 @@ class Consumer:
                 consumer, {place: batch[-1].offset + 1 for place, batch in fetched.items()}
             )
             if len(records) < BATCH:
-                await self._rest_until(began + self._rest)
-
-    async def _rest_until(self, moment: float) -> None:
-        rest = moment - time.monotonic()
-        if rest > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), rest)
+                await rest(self._stop, began + self._rest - time.monotonic())
 
     async def _commit(self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
         try:
@@ -210,8 +204,7 @@ class Consumer:
                 if self._stop.is_set():
                     # Nothing was committed: the batch comes again after the start.
                     raise TimeoutError from error
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), pause)
+                await rest(self._stop, pause)
                 pause = min(pause * 2, 5.0)
             else:
                 self._set_waiting(waiting=False)
@@ -224,8 +217,8 @@ class Consumer:
     async def _watch(self, consumer: AIOKafkaConsumer) -> None:
         """Look for a new topic under an old name, and for a consumer that is alive but stuck."""
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), LOOK_SECONDS)
+            await rest(self._stop, LOOK_SECONDS)
+            if self._stop.is_set():
                 return
             try:
                 async with asyncio.timeout(5):

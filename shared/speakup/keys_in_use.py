@@ -4,7 +4,6 @@ without closing anything for good (decision 0003)."""
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from speakup.events import Event, IntakeKeysInUse
 from speakup.keys import INTAKE, CurrentKey, KeyFolder
 from speakup.logs import get_logger
 from speakup.relay import Relay
+from speakup.rest import rest
 from speakup.service import Task
 
 EVERY_SECONDS = 3600.0
@@ -57,7 +57,6 @@ def saying(
             except (SQLAlchemyError, OSError) as error:
                 log.warning("keys_in_use_waits", exc_info=error)
                 pause = 30.0
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     return run

@@ -34,6 +34,7 @@ from speakup import outbox
 from speakup.gather import Gathering
 from speakup.kafka import UNREACHABLE, ensure_topics, make_producer, stop_quietly
 from speakup.logs import get_logger
+from speakup.rest import rest
 from speakup.settings import Common
 from speakup.topics import Record
 
@@ -104,8 +105,7 @@ class Relay:
                 self._connected = False
                 self._queue.clear()
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     async def _connect_and_publish(self, stop: asyncio.Event) -> None:
         await ensure_topics(self._settings, self._topics)

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -19,6 +18,7 @@ from prometheus_client import Counter
 from speakup.events import Event
 from speakup.kafka import UNREACHABLE, ensure_topics, make_producer, stop_quietly
 from speakup.logs import get_logger
+from speakup.rest import rest
 from speakup.settings import Common
 from speakup.topics import Record, encode
 
@@ -58,8 +58,7 @@ class Speaker:
             except UNREACHABLE as error:
                 self._log.warning("speaker_waits", exc_info=error)
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     async def _connect_and_send(self, stop: asyncio.Event) -> None:
         await ensure_topics(self._settings, self._topics)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -21,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from case_router.settings import Settings
 from speakup.keys import INTAKE, KeyFolder, Published
 from speakup.logs import get_logger
+from speakup.rest import rest
 
 EVERY_SECONDS = 3600.0
 
@@ -42,8 +42,7 @@ class Rotation:
                 await self.rotate(datetime.now(UTC))
             except (SQLAlchemyError, OSError) as error:
                 log.warning("rotation_waits", exc_info=error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), EVERY_SECONDS)
+            await rest(stop, EVERY_SECONDS)
 
     async def rotate(self, now: datetime) -> None:
         """One look."""

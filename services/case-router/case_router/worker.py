@@ -22,6 +22,7 @@ from speakup.consume import LaterError
 from speakup.events import Automatic, CaseClassified, Channel, Kind
 from speakup.logs import get_logger
 from speakup.relay import Relay
+from speakup.rest import rest
 from speakup.sandbox import Sandbox, SandboxError, open_sandbox
 from speakup.submission import Content
 
@@ -72,8 +73,7 @@ class Worker:
                 log.warning("classifier_waits", exc_info=error)
                 count = 0
             if count == 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+                await rest(stop, LOOK_SECONDS)
 
     async def _classify_some(self, sandbox: Sandbox) -> int:
         async with self._engine.begin() as connection:

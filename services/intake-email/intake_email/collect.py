@@ -10,7 +10,6 @@ import asyncio
 import imaplib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from prometheus_client import Counter, Gauge
@@ -28,6 +27,7 @@ from intake_email.mailbox import Mailbox
 from intake_email.settings import Settings
 from speakup import postgres, trace
 from speakup.logs import get_logger
+from speakup.rest import rest
 
 TAKEN = Counter("speakup_mailbox_mails_taken", "Mails taken from a mailbox", ["mailbox"])
 AWAY = Gauge("speakup_mailbox_away", "1 while a mailbox can't be read", ["mailbox"])
@@ -87,7 +87,7 @@ class Collector:
                     self._is_away(error)
                 except Exception as error:
                     log.warning("mailbox_waits", id=self._index, exc_info=error)
-                await _wait(stop, self._pause)
+                await rest(stop, self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE)
         finally:
             self._thread.shutdown(wait=False, cancel_futures=True)
@@ -178,7 +178,7 @@ class Collector:
     async def _wait_for_more(self, connection: Connection, stop: asyncio.Event) -> None:
         """Until the server tells of something, or it is time to look again, or to stop."""
         if not connection.can_idle:
-            await _wait(stop, self._poll)
+            await rest(stop, self._poll)
             return
         loop = asyncio.get_running_loop()
         until = loop.time() + self._poll
@@ -187,8 +187,3 @@ class Collector:
             if await self._call(connection.is_told, min(IDLE_LOOK, left)):
                 break
         await self._call(connection.idle_done)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from speakup import postgres
 from speakup.logs import get_logger
+from speakup.rest import rest
 
 log = get_logger("intake-email")
 
@@ -80,8 +80,7 @@ async def forget(engine: AsyncEngine, stop: asyncio.Event) -> None:
                 await connection.execute(text("DELETE FROM automatic_mails WHERE until <= now()"))
         except (SQLAlchemyError, OSError) as error:
             log.warning("forgetting_waits", exc_info=error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), FORGET_SECONDS)
+        await rest(stop, FORGET_SECONDS)
 
 
 # An address may be claimed that nobody has taken, or whose day is over; one's own, after a failure of

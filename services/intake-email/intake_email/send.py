@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -28,6 +27,7 @@ from speakup.i18n import Texts
 from speakup.keys import PrivateKeys
 from speakup.logs import get_logger
 from speakup.relay import Relay
+from speakup.rest import rest
 from speakup.submission import Contact, Reply
 
 SENT = Counter("speakup_mails_sent", "Replies handed to the relay", ["purpose", "result"])
@@ -96,8 +96,7 @@ class Sender:
                 pause = REST_SECONDS if busy else LOOK_SECONDS
                 if not busy:
                     await connection.close_unused()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await rest(stop, pause)
 
     async def send_next(self, connection: Connection) -> bool:
         """Send what is due first; whether anything was. Raises RelayAwayError, SQLAlchemyError, OSError."""
