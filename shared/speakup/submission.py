@@ -94,3 +94,8 @@ class Reply(Frozen):
     """The handler's files."""
     explanation: int | None = Field(default=None, ge=1)
     """The text goes out as a PDF, too: the case's explanation of this number, from 1."""
+
+
+def explanation_number(case_number: str, count: int) -> str:
+    """What an explanation is quoted by: the case's `count`-th one (from 1), `2941080236-1`."""
+    return f"{case_number}-{count}"

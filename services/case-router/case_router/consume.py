@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid5
 
 from prometheus_client import Counter
@@ -104,10 +104,8 @@ class Opening:
         try:
             new, follow_ups = await self._open_seals(fresh)
             case_keys = await making
-        except BaseException:
-            making.cancel()
-            await asyncio.wait((making,))
-            raise
+        finally:
+            await _end(making)
         async with self._engine.begin() as connection:
             records, awaited = await self._open(connection, new, case_keys)
             joined: list[topics.Record] = []
@@ -164,10 +162,9 @@ class Opening:
             if writing is not None:
                 awaited = await writing
         finally:
-            if writing is not None and not writing.done():
+            if writing is not None:
                 # The transaction is rolled back, but only when nobody uses its connection any more.
-                writing.cancel()
-                await asyncio.wait((writing,))
+                await _end(writing)
         return records, awaited
 
     async def _prepare(self, new: Sequence[Opened], case_keys: Mapping[str, bytes]) -> _Prepared:
@@ -219,6 +216,12 @@ class Opening:
         )
         event_id = followed_up_id(submission.submission_id)
         return [history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)]
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel what isn't done, and wait for it; whoever needed its result has had it or has failed."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class _Turns:

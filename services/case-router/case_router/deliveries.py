@@ -99,10 +99,11 @@ class Deliveries:
             )
             for number, key in keys.items()
         }
-        await connection.execute(
-            _CLOSE_PINS,
-            {"numbers": list(locked), "macs": [macs.get(number) for number in locked]},
-        )
+        if locked:
+            await connection.execute(
+                _CLOSE_PINS,
+                {"numbers": list(locked), "macs": [macs.get(number) for number in locked]},
+            )
         return [
             history.record(
                 CaseAcknowledged(

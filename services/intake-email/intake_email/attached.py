@@ -6,14 +6,14 @@ import asyncio
 
 from obstore.exceptions import BaseError
 
-from intake_email.explanation import as_pdf, explanation_number
+from intake_email.explanation import as_pdf
 from intake_email.hand_over import RefusedError
 from intake_email.mail import File
 from speakup.blobs import BlobStore
 from speakup.events import Language
 from speakup.i18n import Texts
 from speakup.seal import CannotOpenError
-from speakup.submission import REPLY_BYTES, Reply
+from speakup.submission import REPLY_BYTES, Reply, explanation_number
 
 
 async def fetch(blobs: BlobStore, reply: Reply) -> list[File]:

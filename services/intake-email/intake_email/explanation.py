@@ -34,11 +34,6 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False)
 
 
-def explanation_number(case_number: str, count: int) -> str:
-    """What the explanation is quoted by: the case's `count`-th one (from 1), `2941080236-1`."""
-    return f"{case_number}-{count}"
-
-
 def as_pdf(*, title: str, number: str, text: str, language: Language) -> bytes:
     """A4 pages, tagged, without a date. Takes 0.1 s for ten pages: call it off the event loop.
 

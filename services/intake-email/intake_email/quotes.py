@@ -25,7 +25,6 @@ _SIGNS = (
     "жіберуші",
     "sent from ",
     "get outlook ",
-    "отправлено ",
 )
 """How a line begins that may be of a quotation or a signature, lower-case."""
 _SENT = "жіберілді"

@@ -18,6 +18,7 @@ from intake_email.addresses import Addresses
 from intake_email.compose import UNWRITABLE, Receipt, compose, compose_joined, deliverable
 from intake_email.employer import EmployerMail, is_employers
 from intake_email.hand_over import Connection, PutOffError, RefusedError, RelayAwayError
+from intake_email.mail import File
 from intake_email.replies import Waiting
 from intake_email.sending_settings import SendingSettings
 from speakup import seal, trace
@@ -197,7 +198,19 @@ class Sender:
         files = await attached.fetch(self.blobs, words)
         pdf = await attached.explanation(self.texts, reply.case_number, words, reply.language)
         return await asyncio.to_thread(
-            compose,
+            self._compose, reply, contact, words, [*pdf, *files], neutral=neutral
+        )
+
+    def _compose(
+        self,
+        reply: Waiting,
+        contact: Contact,
+        words: Reply,
+        files: Sequence[File] = (),
+        *,
+        neutral: bool,
+    ) -> EmailMessage:
+        return compose(
             texts=self.texts,
             addresses=self.addresses,
             reply_id=reply.reply_id,
@@ -206,7 +219,7 @@ class Sender:
             language=reply.language,
             contact=contact,
             reply=words,
-            files=[*pdf, *files],
+            files=files,
             neutral=neutral,
         )
 
@@ -231,17 +244,8 @@ class Sender:
             # Thousands of them, where somebody floods the hotline: others get their turn.
             await asyncio.sleep(0)
         if len(group) == 1:
-            return compose(
-                texts=self.texts,
-                addresses=self.addresses,
-                reply_id=reply.reply_id,
-                case_number=reply.case_number,
-                purpose=reply.purpose,
-                language=reply.language,
-                contact=contact,
-                reply=Reply(pin=receipts[0].pin or None),
-                neutral=neutral,
-            )
+            words = Reply(pin=receipts[0].pin or None)
+            return self._compose(reply, contact, words, neutral=neutral)
         return compose_joined(
             texts=self.texts,
             addresses=self.addresses,

@@ -15,7 +15,7 @@ from case_router.api.answers import (
 from case_router.store.narratives import open_content, open_reply
 from case_router.store.rows import AnyRow
 from speakup.events import Purpose
-from speakup.submission import Attachment, Content
+from speakup.submission import Attachment, Content, explanation_number
 
 
 def case_read(
@@ -72,7 +72,7 @@ def _reply(row: AnyRow, key: bytes | None) -> ReplyRead:
         failure=row.failure,
         text=reply.text if reply is not None and told else None,
         attachments=_files(reply.attachments) if reply is not None else [],
-        explanation=f"{row.case_number}-{reply.explanation}"
+        explanation=explanation_number(row.case_number, reply.explanation)
         if reply is not None and reply.explanation is not None
         else None,
     )
