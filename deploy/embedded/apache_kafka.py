@@ -12,7 +12,6 @@ import base64
 import shutil
 import signal
 import subprocess
-import uuid
 from pathlib import Path
 
 from embedded import child, ports
@@ -22,6 +21,8 @@ HERE = Path(__file__).parent.parent / "kafka"
 JARS = HERE / "target" / "jars"
 
 _JAVA_OPTIONS = ("-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Always the same one: a random one begins with "-" in one of 64, which the tool takes for an option.
+_CLUSTER_ID = base64.urlsafe_b64encode(b"speak-up-testing").decode().rstrip("=")
 _LOGGING = ("-Dorg.slf4j.simpleLogger.defaultLogLevel=error",)
 
 
@@ -47,7 +48,7 @@ class Kafka(ServerProcess):
         if not self.port:
             self._configure()
             # The folder's name carries the id, so that a formatted folder is known as such.
-            self._run("kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-g", "-c")
+            self._run("kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-g", "-c")
         self._process = self._spawn("kafka.Kafka")
         child.wait_until(lambda: ports.accepts(self.port), self._process, self.name, self._log, 60)
 
@@ -97,7 +98,3 @@ def start_kafka(folder: Path) -> Kafka:
     kafka = Kafka(folder / "kafka")
     kafka.start()
     return kafka
-
-
-def _cluster_id() -> str:
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
