@@ -84,12 +84,14 @@ class Sandbox:
 
     async def warm_up(self) -> None:
         """Start the children now rather than with the first job. Raises SandboxError."""
-        for _ in range(self._free.qsize()):
-            child = await self._free.get()
-            try:
-                child = await self._alive(child)
-            finally:
-                self._free.put_nowait(child)
+        await asyncio.gather(*(self._warm_up_one() for _ in range(self._free.qsize())))
+
+    async def _warm_up_one(self) -> None:
+        child = await self._free.get()
+        try:
+            child = await self._alive(child)
+        finally:
+            self._free.put_nowait(child)
 
     def close(self) -> None:
         """End the children, those at work too, and wait until they are gone."""
