@@ -21,7 +21,7 @@ from embedded.where import Place
 
 LOG_BYTES = 50 * 2**20
 
-SESSION_MS = "2000"
+SESSION_MS = "1500"
 """Of consumers on the embedded broker: a join takes half of it, a restart waits it out."""
 
 

@@ -70,14 +70,16 @@ class Consumer:
         self._busy_since: float | None = None
         self._looked: dict[TopicPartition, tuple[int, int]] = {}
         self._waiting = False
-        self._assigned = False
+        self._consumer: AIOKafkaConsumer | None = None
         self._stop = asyncio.Event()
 
     async def check(self) -> str | None:
         """For readiness: what is wrong, or None."""
         if self._waiting:
             return f"{self._group} waits for a database or a key store"
-        return None if self._assigned else f"{self._group} isn't connected to the broker"
+        if self._consumer is None or not self._consumer.assignment():
+            return f"{self._group} isn't connected to the broker"
+        return None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until told to stop. Raises StuckError."""
@@ -89,7 +91,6 @@ class Consumer:
                 await self._connect_and_consume()
             except UNREACHABLE as error:
                 self._log.warning("consumer_waits", group=self._group, exc_info=error)
-            self._assigned = False
             pause = 0.1 if time.monotonic() - started > 10 else min(pause * 2, 5.0)
             await rest(stop, pause)
 
@@ -104,6 +105,7 @@ class Consumer:
         try:
             async with asyncio.timeout(60):
                 await consumer.start()
+            self._consumer = consumer
             self._progress = time.monotonic()
             consuming = asyncio.create_task(self._consume(consumer))
             watching = asyncio.create_task(self._watch(consumer))
@@ -120,12 +122,12 @@ class Consumer:
                 if isinstance(result, Exception):
                     raise result
         finally:
+            self._consumer = None
             await stop_quietly(consumer.stop())
 
     async def _consume(self, consumer: AIOKafkaConsumer) -> None:
         while not self._stop.is_set():
             fetched = await consumer.getmany(timeout_ms=500, max_records=BATCH)
-            self._assigned = bool(consumer.assignment())
             records = [record for batch in fetched.values() for record in batch]
             if not records:
                 continue

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import URL, make_url
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 
 class Common(BaseSettings):
@@ -68,17 +70,18 @@ class Common(BaseSettings):
 
     def database(self, name: str) -> URL:
         """The address of the database `speakup_<name>`, for SQLAlchemy with asyncpg."""
-        server = self.database_url
-        if name == "keys" and self.keys_database_url is not None:
-            server = self.keys_database_url
-        return make_url(server.get_secret_value()).set(
-            drivername="postgresql+asyncpg", database=f"speakup_{name}"
-        )
+        return self._server(name).set(database=f"speakup_{name}")
 
     def maintenance_database(self, name: str) -> URL:
         """The database to connect to while `speakup_<name>` doesn't exist yet."""
-        server = self.database_url
-        if name == "keys" and self.keys_database_url is not None:
-            server = self.keys_database_url
-        url = make_url(server.get_secret_value()).set(drivername="postgresql+asyncpg")
+        url = self._server(name)
         return url if url.database else url.set(database="postgres")
+
+    def _server(self, name: str) -> URL:
+        # A third of a second that `make run` would wait for nothing before it starts the services.
+        from sqlalchemy import make_url
+
+        url = self.database_url
+        if name == "keys" and self.keys_database_url is not None:
+            url = self.keys_database_url
+        return make_url(url.get_secret_value()).set(drivername="postgresql+asyncpg")

@@ -3,6 +3,7 @@ worker's (worker.py)."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -51,7 +52,12 @@ async def open_service() -> AsyncIterator[Service]:
                 seconds=settings.parse_seconds,
             )
         )
-        await sandbox.warm_up()
+
+        async def warm_up(stop: asyncio.Event) -> None:
+            # Beside the rest of the start; a mail that comes before waits for its reader.
+            await sandbox.warm_up()
+            await stop.wait()
+
         acceptor = Acceptor(
             engine=engine,
             relay=relay,
@@ -96,6 +102,7 @@ async def open_service() -> AsyncIterator[Service]:
             notices={name: collector.notice for name, collector in collectors.items()},
             tasks={
                 "accept": acceptor.run,
+                "warm-up": warm_up,
                 "relay": relay.run,
                 "settle": settle.run,
                 "keys-in-use": saying(NAME, engine, relay, keys, retry=retry),
