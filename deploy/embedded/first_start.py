@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from embedded.postgres_folder import write_private
-from speakup.keys import INTAKE, UNSEALING, KeyFolder, MissingKeyError, contact_purpose
+from speakup.keys import INTAKE, TRANSCRIBER, UNSEALING, KeyFolder, MissingKeyError, contact_purpose
 
 NAMES = ("admin", "chair", "officer", "handler", "auditor", "mailroom")
 """Of the first accounts; each has the role of its name."""
 
-SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts")
+SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls")
 SIGNING = "token-signing"
 PUBLIC_KEY_FILE = "tokens.pem"
 """As `speakup.staff` names it, whose import would take the start half a second."""
@@ -34,7 +34,7 @@ def ensure_keys(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     keys = KeyFolder(folder)
-    for purpose in (INTAKE, contact_purpose("email"), UNSEALING):
+    for purpose in (INTAKE, contact_purpose("email"), UNSEALING, TRANSCRIBER):
         keys.ensure_pair(purpose)
     for name in SECRETS:
         keys.ensure_secret(name)

@@ -189,6 +189,10 @@ class _Submission(Payload):
     """What the reporter said that it is (a key pressed on the phone); the router still decides."""
     automatic: Automatic | None = None
     """Set where a machine sent it: its case is out of scope, and nothing is sent upon it."""
+    restricted: bool = False
+    """The reporter said that it is about the compliance staff themselves: for the chair alone."""
+    in_danger: bool = False
+    """The reporter said that somebody is in danger now."""
 
 
 class SubmissionReceived(_Submission):
@@ -210,9 +214,17 @@ class Amendment(StrEnum):
 
     recording = "recording"
     recording_missing = "recording_missing"
+    """A recording was made whose audio can't be had."""
     transcript = "transcript"
+    """What a machine heard in a recording."""
     confirmed = "confirmed"
+    """The reporter heard the transcript and says that it is right."""
     corrected = "corrected"
+    """The reporter recorded it anew; what they said first stays."""
+    answers = "answers"
+    """What the reporter said of themselves after the message: relation, person, danger."""
+    told = "told"
+    """The reporter has been told case number and PIN."""
 
 
 class SubmissionAmended(Payload):
@@ -224,7 +236,15 @@ class SubmissionAmended(Payload):
     amendment: Amendment
     amended_at: datetime
     content: Sealed | None = None
+    """A sealed `speakup.submission.Amended`, bound to the event's id."""
     blobs: tuple[Digest, ...] = ()
+    """SHA-256 of the ciphertext of each blob that `content` refers to."""
+    relation: Relation | None = None
+    person: Person | None = None
+    in_danger: bool | None = None
+    """These three: None where it wasn't said."""
+    restricted: bool = False
+    """As in the submission."""
 
 
 class CallEnded(Payload):
@@ -271,6 +291,21 @@ class CaseAmended(_CaseEvent):
     submission_id: UUID
     event_id: UUID
     amendment: Amendment
+    relation: Relation | None = None
+    person: Person | None = None
+    """These two: what the case has from now on; None where nothing was said of it."""
+
+
+class CallRecorded(Payload):
+    """The router has noted a call's end, for the statistics; settles `event_id`."""
+
+    TYPE = "kz.speakup.call.recorded.v1"
+    event_id: UUID
+    ended_at: datetime
+    seconds: int = Field(ge=0)
+    language: Language | None = None
+    submitted: bool
+    """Whether there is a submission of it: else it was abandoned."""
 
 
 class SubmissionSetAside(Payload):
@@ -436,9 +471,9 @@ class AccessRequested(Payload):
     channel: Channel
     requested_at: datetime
     credentials: Sealed
-    """Number and PIN, to the router's intake key."""
+    """A `speakup.submission.Credentials`, to the router's intake key."""
     session_key: bytes
-    """The asking session's public key, raw."""
+    """The asking session's public key: `seal.PublicKey.raw`."""
 
 
 class AccessAnswered(Payload):
@@ -447,6 +482,9 @@ class AccessAnswered(Payload):
     TYPE = "kz.speakup.access.answered.v1"
     request_id: UUID
     view: Sealed | None = None
+    """A `speakup.submission.View`, to the session's key."""
+    wait_seconds: int | None = Field(default=None, ge=0)
+    """So long nothing is opened, by whatever PIN; said alike whether the case exists or not."""
 
 
 PAYLOADS: tuple[type[Payload], ...] = (
@@ -457,6 +495,7 @@ PAYLOADS: tuple[type[Payload], ...] = (
     CaseOpened,
     CaseFollowedUp,
     CaseAmended,
+    CallRecorded,
     SubmissionSetAside,
     CaseClassified,
     CaseTriaged,

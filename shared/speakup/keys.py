@@ -28,6 +28,9 @@ INTAKE = "router-intake"
 UNSEALING = "unsealing"
 """Contacts are sealed to it besides; released by two approvals."""
 
+TRANSCRIBER = "transcriber"
+"""Recordings' keys are sealed to it besides; only the worker that makes text of them holds it."""
+
 
 def contact_purpose(channel: str) -> str:
     """The contact key of a channel, which its reply worker alone holds."""

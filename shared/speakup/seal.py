@@ -235,3 +235,18 @@ def contact_info(submission_id: object) -> str:
 def reply_info(reply_id: object) -> str:
     """What a reply's text is bound to."""
     return f"speakup/reply/{reply_id}"
+
+
+def amended_info(event_id: object) -> str:
+    """What an amendment's content is bound to."""
+    return f"speakup/amended/{event_id}"
+
+
+def access_info(request_id: object) -> str:
+    """What a reporter's credentials are bound to."""
+    return f"speakup/access/{request_id}"
+
+
+def view_info(request_id: object) -> str:
+    """What a reporter's view is bound to."""
+    return f"speakup/view/{request_id}"

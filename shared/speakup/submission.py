@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from pydantic import Field
 
-from speakup.events import Digest, Frozen
+from speakup.events import Digest, Frozen, Language, Purpose, Status
 
 INLINE_TEXT = 100_000
 """UTF-8 bytes of text that travel in the event; a longer text goes whole into a blob beside it."""
@@ -69,6 +72,74 @@ class Content(Frozen):
     raw_blob: Blob | None = None
     pin: str | None = Field(default=None, pattern=r"^\d{6}$")
     """The reporter's PIN, of a submission that opens a case."""
+
+
+class Recording(Frozen):
+    """Audio that a reporter spoke."""
+
+    recording_id: UUID
+    content_type: str
+    seconds: int = Field(ge=0)
+    blob: Blob | None
+    """None: it can't be had, or not yet."""
+    supersedes: UUID | None = None
+    """The recording that the reporter replaced by this one, before sending or to correct it."""
+
+
+class Transcript(Frozen):
+    """A recording as text. It never replaces the audio."""
+
+    recording_id: UUID
+    text: str
+    language: Language
+    machine: str = ""
+    """Which one made it, with its version; empty: a person."""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    """The machine's, as the mean probability of its words."""
+
+
+class Amended(Frozen):
+    """What lies in an amendment's seal."""
+
+    recording: Recording | None = None
+    transcript: Transcript | None = None
+    confirmed: UUID | None = None
+    """The recording whose transcript the reporter confirmed."""
+
+
+class Credentials(Frozen):
+    """What a reporter opens their case by."""
+
+    case_number: str
+    pin: str
+
+
+class Said(Frozen):
+    """One word in the dialogue, as the reporter may hear or read it."""
+
+    said_id: UUID
+    """A reply's id, or of the reporter's own a recording's or else a submission's."""
+    by_reporter: bool
+    at: datetime
+    purpose: Purpose | None = None
+    """Of a reply."""
+    submission_id: UUID | None = None
+    """Of the reporter's own."""
+    text: str
+    """Empty: a recording without transcript."""
+    confirmed: bool = False
+    """The reporter has confirmed this transcript."""
+
+
+class View(Frozen):
+    """The reporter's own view of their case: nothing of who works it or what is found out about others."""
+
+    case_number: str
+    status: Status
+    language: Language | None
+    """That the case is worked in, where known."""
+    dialogue: tuple[Said, ...]
+    """Oldest first."""
 
 
 class Contact(Frozen):

@@ -28,6 +28,7 @@ TYPES: dict[str, tuple[type[events.Payload], ...]] = {
         events.CaseOpened,
         events.CaseFollowedUp,
         events.CaseAmended,
+        events.CallRecorded,
         events.SubmissionSetAside,
         events.CaseClassified,
         events.CaseTriaged,
