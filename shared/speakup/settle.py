@@ -18,7 +18,11 @@ def settled_by(event: events.Event) -> tuple[UUID, ...]:
             events.CaseOpened(submission_id=settled) | events.CaseFollowedUp(submission_id=settled)
         ):
             return (settled,)
-        case events.CaseAmended(event_id=settled) | events.SubmissionSetAside(event_id=settled):
+        case (
+            events.CaseAmended(event_id=settled)
+            | events.CallRecorded(event_id=settled)
+            | events.SubmissionSetAside(event_id=settled)
+        ):
             return (settled,)
         case events.DeliveryRecorded(event_ids=settled_ones):
             return settled_ones

@@ -28,6 +28,7 @@ class Router:
     """What a test of opening needs."""
 
     engine: AsyncEngine
+    keys_engine: AsyncEngine
     keys: KeyFolder
     vault: Vault
     opening: Opening
@@ -37,6 +38,11 @@ class Router:
         """Rows of a table."""
         async with self.engine.connect() as connection:
             return int(await connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+    async def erase(self) -> None:
+        """Destroy all case keys."""
+        async with self.keys_engine.begin() as connection:
+            await connection.execute(text("DELETE FROM case_keys"))
 
     def said(self) -> list[Event]:
         """Events that it would have published."""
@@ -59,6 +65,7 @@ async def open_router(postgres_url: str, folder: Path) -> AsyncIterator[Router]:
             keys=PrivateKeys(keys, INTAKE),
             contact_keys=lambda: {Channel.email: keys.public(contact_purpose("email"))},
             relay=cast("Relay", published),
+            pin_key=keys.secret("pin-hmac"),
             retry=300,
         )
-        yield Router(engine, keys, vault, opening, published)
+        yield Router(engine, keys_engine, keys, vault, opening, published)

@@ -30,6 +30,7 @@ async def test_the_newest_case_comes_first(world: World) -> None:
         {"channel": "phone"},
         {"language": "ru"},
         {"needs_triage": True},
+        {"urgent": True},
     ],
 )
 async def test_each_filter_finds_what_it_says(world: World, facts: dict[str, object]) -> None:
@@ -61,6 +62,15 @@ async def test_pages_show_every_case_once(world: World) -> None:
     assert pages == 3
 
 
+async def test_urgent_cases_come_first_on_whatever_page(world: World) -> None:
+    made = [await world.add_case(None, urgent=place in (1, 3)) for place in range(5)]
+    wanted = [made[place] for place in (3, 1, 4, 2, 0)]
+    assert await numbers(world) == wanted
+    for limit in (1, 2, 3):
+        page = (await world.get(f"/cases?limit={limit}")).json()
+        assert await numbers(world, f"?cursor={page['next']}") == wanted[limit:]
+
+
 async def test_a_page_that_is_just_full_is_the_last(world: World) -> None:
     for _ in range(2):
         await world.add_case()
@@ -88,10 +98,12 @@ def word(place: object) -> str:
         word(None),
         word([]),
         word([1, 2]),
-        word(["2026-01-01T00:00:00+00:00"]),
-        word(["yesterday", "2000000008"]),
-        word(["2026-01-01T00:00:00+00:00", "' OR true"]),
-        word(["0001-01-01T00:00:00+14:00", "2000000008"]),
+        word([0, "2026-01-01T00:00:00+00:00"]),
+        word([0, "yesterday", "2000000008"]),
+        word([0, "2026-01-01T00:00:00+00:00", "' OR true"]),
+        word([0, "0001-01-01T00:00:00+14:00", "2000000008"]),
+        word([2, "2026-01-01T00:00:00+00:00", "2000000008"]),
+        word(["2026-01-01T00:00:00+00:00", "2000000008"]),
         word({"opened_at": 1}),
     ],
 )

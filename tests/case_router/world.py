@@ -98,12 +98,7 @@ class World:
         async with self.engine.connect() as connection:
             query = select(tables.outbox).order_by(tables.outbox.c.position)
             rows = (await connection.execute(query)).all()
-        events = []
-        for row in rows:
-            values = row.header_values.split(b"\x00")
-            headers = list(zip(row.header_names.split(","), values, strict=True))
-            events.append(topics.decode(row.value, headers, row.topic))
-        return events
+        return decoded(rows)
 
     async def audit(self) -> list[tuple[str, str | None, str | None]]:
         """Action, name of who did it, case number; oldest first."""
@@ -182,6 +177,16 @@ class World:
                 )
             )
         return UUID(str(submission_id))
+
+
+def decoded(rows: Sequence[Any]) -> list[Event]:
+    """Rows of an outbox as events."""
+    events = []
+    for row in rows:
+        values = row.header_values.split(b"\x00")
+        headers = list(zip(row.header_names.split(","), values, strict=True))
+        events.append(topics.decode(row.value, headers, row.topic))
+    return events
 
 
 async def empty(*engines: AsyncEngine) -> None:

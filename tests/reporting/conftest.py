@@ -26,5 +26,5 @@ async def reporting_database(postgres_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def reporting_engine(reporting_database: AsyncEngine) -> AsyncEngine:
     async with reporting_database.begin() as connection:
-        await connection.execute(text("TRUNCATE facts_events, facts, tallies, dead_letters"))
+        await connection.execute(text("TRUNCATE facts_events, facts, tallies, calls, dead_letters"))
     return reporting_database

@@ -46,6 +46,19 @@ def classified(rng: random.Random, number: str, sequence: int, at: datetime) -> 
     )
 
 
+def amended(rng: random.Random, number: str, sequence: int, at: datetime) -> Payload:
+    return events.CaseAmended(
+        case_number=number,
+        sequence=sequence,
+        occurred_at=at,
+        submission_id=UUID(int=rng.getrandbits(128)),
+        event_id=UUID(int=rng.getrandbits(128)),
+        amendment=events.Amendment.answers,
+        relation=rng.choice([None, *events.Relation]),
+        person=rng.choice([None, *events.Person]),
+    )
+
+
 def triaged(rng: random.Random, number: str, sequence: int, at: datetime) -> Payload:
     return events.CaseTriaged(
         case_number=number,
@@ -83,7 +96,17 @@ def plain(rng: random.Random, number: str, sequence: int, at: datetime) -> Paylo
     return made(case_number=number, sequence=sequence, occurred_at=at)
 
 
-LATER: Sequence[Tell] = (classified, classified, triaged, moved, moved, closed, plain, plain)
+LATER: Sequence[Tell] = (
+    classified,
+    classified,
+    triaged,
+    moved,
+    moved,
+    closed,
+    plain,
+    plain,
+    amended,
+)
 
 
 def history(seed: int, cases: int, longest: int = 8) -> list[Event]:

@@ -28,6 +28,7 @@ from tests.reporting.test_recorder import Ear
 
 SUMMARY = "/api/v1/reports/summary"
 LETTERS = "/api/v1/reports/dead-letters"
+NO_CALLS = {"ended": 0, "abandoned": 0}
 KEY = Ed25519PrivateKey.generate()
 
 
@@ -106,6 +107,12 @@ async def test_without_dates_everything_is_counted(client: AsyncClient, counted:
             "reopened": 0,
         },
         "month": {"2025-12": 5, "2026-01": 5, "2026-02": 1},
+        "calls": {
+            "ended": 0,
+            "abandoned": 0,
+            "language": dict.fromkeys(("kk", "ru", "en", "unknown"), NO_CALLS),
+            "month": {},
+        },
     }
 
 

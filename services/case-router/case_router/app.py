@@ -65,6 +65,7 @@ async def open_service() -> AsyncIterator[Service]:
                 keys=PrivateKeys(keys, INTAKE),
                 contact_keys=lambda: {channel: key() for channel, key in contact_keys.items()},
                 relay=relay,
+                pin_key=keys.secret("pin-hmac"),
                 retry=retry,
             ).handle,
             dead_letters=submissions_letters,

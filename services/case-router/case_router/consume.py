@@ -1,4 +1,7 @@
-"""Opening: a batch of submissions becomes cases in one transaction; seen twice, they are opened once."""
+"""Opening: a batch of submissions becomes cases in one transaction; seen twice, they are opened once.
+
+What is added to submissions, and the ends of calls, come by the same topic and share the transaction.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,38 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from case_router import amend
+from case_router.amend import Amending, CaseErasedError, open_amendment
 from case_router.opened import (
     Acknowledgement,
     Keys,
     Opened,
     acknowledge,
+    amended_id,
     followed_up_id,
     open_submission,
     opened_id,
+    recorded_id,
     under_case_key,
 )
-from case_router.store import history, opening, waiting
+from case_router.store import amendments, history, opening, waiting
 from case_router.store.opening import Row
 from case_router.store.vault import Vault
 from speakup import outbox, postgres, seal, topics
 from speakup.dead_letters import Also
 from speakup.events import (
+    CallEnded,
+    CallRecorded,
     CaseFollowedUp,
     CaseOpened,
     Channel,
     Event,
+    SubmissionAmended,
     SubmissionFollowUp,
     SubmissionReceived,
     SubmissionSetAside,
@@ -44,16 +54,8 @@ TURN_SECONDS = 0.002
 OPENED = Counter("speakup_cases_opened", "Cases opened", ["channel"])
 
 
-class NotYetUnderstoodError(Exception):
-    """An event that a later release handles; it waits among the dead letters to be replayed."""
-
-
 class CaseNumberTakenError(Exception):
     """Another submission has this case number: its adapter's unique key has failed."""
-
-
-class CaseErasedError(Exception):
-    """A follow-up to a case whose key was destroyed."""
 
 
 class _Prepared(NamedTuple):
@@ -62,6 +64,14 @@ class _Prepared(NamedTuple):
     rows: list[Row]
     acknowledgements: list[Acknowledgement]
     records: list[topics.Record]
+
+
+class _Sorted(NamedTuple):
+    """A batch by what is to be done with it, its seals opened."""
+
+    new: list[Opened]
+    follow_ups: list[Opened]
+    amendments: list[amend.Opened]
 
 
 class Opening:
@@ -75,18 +85,18 @@ class Opening:
         keys: Keys,
         contact_keys: Callable[[], Mapping[Channel, seal.PublicKey]],
         relay: Relay,
+        pin_key: bytes,
         retry: float,
     ) -> None:
         self._engine, self._vault, self._keys = engine, vault, keys
+        self._amending = Amending(vault, pin_key)
         self._contact_keys, self._relay, self._retry = contact_keys, relay, retry
 
     async def handle(self, batch: Sequence[Event]) -> None:
-        """Open cases and join follow-ups.
+        """Open cases; join follow-ups and amendments; note calls.
 
         Raises CannotOpenError and the errors above for what can't be opened.
         """
-        if not all(isinstance(e.payload, SubmissionReceived | SubmissionFollowUp) for e in batch):
-            raise NotYetUnderstoodError
         try:
             await self._handle(batch)
         except CaseNumberTakenError:
@@ -95,14 +105,14 @@ class Opening:
 
     async def _handle(self, batch: Sequence[Event]) -> None:
         events = {event.id: event for event in batch}
-        async with self._engine.connect() as connection:
-            await postgres.at_once(connection)
-            known = await opening.known(connection, events)
-        fresh = [event for event in events.values() if event.id not in known]
+        calls = [event for event in events.values() if isinstance(event.payload, CallEnded)]
+        known = await self._known(events)
+        done = known.keys() | {event.id for event in calls}
+        fresh = [event for event in events.values() if event.id not in done]
         # The database makes the keys while the seals are opened.
         making = asyncio.create_task(self._make_keys(fresh))
         try:
-            new, follow_ups = await self._open_seals(fresh)
+            new, follow_ups, added = await self._open_seals(fresh)
             case_keys = await making
         finally:
             await _end(making)
@@ -111,38 +121,51 @@ class Opening:
             joined: list[topics.Record] = []
             for opened in follow_ups:
                 joined += await self._join(connection, opened)
-            for event in await waiting.take(connection, list(case_keys)) if awaited else ():
-                joined += await self._join(connection, open_submission(event, self._keys))
-            await outbox.add(connection, joined, retry=self._retry)
-            if known:
+            joined += await self._amend(connection, added)
+            there = [*(case_keys if awaited else ()), *(o.event.subject for o in follow_ups)]
+            joined += await self._join_waiting(connection, there)
+            await outbox.add(connection, joined + _recorded(calls), retry=self._retry)
+            said_before = [*known.values(), *(recorded_id(event.id) for event in calls)]
+            if said_before:
                 # Their adapters missed our word: it is said again.
-                await outbox.make_due(
-                    connection,
-                    event_ids=[
-                        followed_up_id(submission_id) if follow_up else opened_id(submission_id)
-                        for submission_id, follow_up in known.items()
-                    ],
-                    settled_too=True,
-                )
+                await outbox.make_due(connection, event_ids=said_before, settled_too=True)
         self._relay.publish_soon(records + joined)
         for opened in new:
             OPENED.labels(opened.submission.channel).inc()
+
+    async def _known(self, events: Mapping[UUID, Event]) -> dict[UUID, UUID]:
+        """What was handled before, and the event that said so."""
+        async with self._engine.connect() as connection:
+            await postgres.at_once(connection)
+            joined = await opening.known(connection, events)
+            said = {
+                submission_id: followed_up_id(submission_id)
+                if follow_up
+                else opened_id(submission_id)
+                for submission_id, follow_up in joined.items()
+            }
+            added = [e.id for e in events.values() if isinstance(e.payload, SubmissionAmended)]
+            if added:
+                said |= {one: amended_id(one) for one in await amendments.known(connection, added)}
+        return said
 
     async def _make_keys(self, fresh: Sequence[Event]) -> dict[str, bytes]:
         payloads = (event.payload for event in fresh)
         numbers = [p.case_number for p in payloads if isinstance(p, SubmissionReceived)]
         return await self._vault.make(numbers) if numbers else {}
 
-    async def _open_seals(self, fresh: Sequence[Event]) -> tuple[list[Opened], list[Opened]]:
-        """What opens a case, and what follows up on one."""
-        new: list[Opened] = []
-        follow_ups: list[Opened] = []
+    async def _open_seals(self, fresh: Sequence[Event]) -> _Sorted:
+        found = _Sorted([], [], [])
         turns = _Turns()
         for event in fresh:
-            follows_up = isinstance(event.payload, SubmissionFollowUp)
-            (follow_ups if follows_up else new).append(open_submission(event, self._keys))
+            if isinstance(event.payload, SubmissionAmended):
+                found.amendments.append(open_amendment(event, self._keys))
+            else:
+                follows_up = isinstance(event.payload, SubmissionFollowUp)
+                submissions = found.follow_ups if follows_up else found.new
+                submissions.append(open_submission(event, self._keys))
             await turns.next()
-        return new, follow_ups
+        return found
 
     async def _open(
         self, connection: AsyncConnection, new: Sequence[Opened], case_keys: Mapping[str, bytes]
@@ -194,6 +217,29 @@ class Opening:
             raise CaseNumberTakenError
         return awaited or written.awaited
 
+    async def _amend(
+        self, connection: AsyncConnection, added: Sequence[amend.Opened]
+    ) -> list[topics.Record]:
+        said: list[topics.Record] = []
+        for opened in added:
+            said += await self._amending.join(connection, opened)
+        return said
+
+    async def _join_waiting(
+        self, connection: AsyncConnection, numbers: Sequence[str]
+    ) -> list[topics.Record]:
+        """What waited in these cases; an amendment whose submission still isn't there waits on."""
+        waited = await waiting.take(connection, numbers) if numbers else []
+        said: list[topics.Record] = []
+        # Sent again by its adapter, one may have joined while it was waiting, too.
+        joined = await opening.known(connection, [event.id for event in waited]) if waited else {}
+        for event in waited:
+            if isinstance(event.payload, SubmissionFollowUp) and event.id not in joined:
+                said += await self._join(connection, open_submission(event, self._keys))
+        added = [e for e in waited if isinstance(e.payload, SubmissionAmended)]
+        opened = [open_amendment(event, self._keys) for event in added]
+        return said + await self._amend(connection, opened)
+
     async def _join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         submission = opened.submission
         number = submission.case_number
@@ -207,6 +253,12 @@ class Opening:
             raise CaseErasedError
         row = Row(opened, under_case_key(opened, seal.Lock(keys[number])))
         await opening.insert_follow_up(connection, row)
+        await amendments.set_said(
+            connection,
+            number,
+            in_danger=submission.in_danger,
+            restricted=submission.restricted,
+        )
         await history.note(connection, "case.followed_up", [number])
         payload = CaseFollowedUp(
             case_number=number,
@@ -273,10 +325,32 @@ def _opened_record(opened: Opened, now: datetime) -> topics.Record:
     )
 
 
+def _recorded(calls: Sequence[Event]) -> list[topics.Record]:
+    """What is said of calls that have ended. The outbox keeps it, so that it is said of each once."""
+    return [
+        history.record(
+            CallRecorded(
+                event_id=event.id,
+                ended_at=event.payload.ended_at,
+                seconds=event.payload.seconds,
+                language=event.payload.language,
+                submitted=event.payload.submission_id is not None,
+            ),
+            event.subject,
+            event_id=recorded_id(event.id),
+            cause=event.traceparent,
+        )
+        for event in calls
+        if isinstance(event.payload, CallEnded)
+    ]
+
+
 def set_aside(retry: float) -> Also:
     """For the dead letters: a submission that is kept among them needs to be sent no more."""
 
     async def also(connection: AsyncConnection, event: Event, reason: str) -> None:
+        if isinstance(event.payload, CallEnded):
+            return
         payload = SubmissionSetAside(
             event_id=event.id,
             case_number=event.subject,

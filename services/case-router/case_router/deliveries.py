@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -11,11 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from case_router import pins
 from case_router.store import history
-from case_router.store.vault import Vault, pin_context
-from speakup import outbox, seal, topics
+from case_router.store.vault import Vault
+from speakup import outbox, topics
 from speakup.events import (
-    CaseAcknowledged,
     DeliveryRecorded,
     Event,
     FactsRecorded,
@@ -82,61 +80,7 @@ class Deliveries:
             if isinstance(event.payload, ReplyDelivered)
             and event.payload.purpose is Purpose.acknowledgement
         }
-        if not causes:
-            return []
-        rows = await connection.execute(
-            _ACKNOWLEDGE,
-            {"numbers": list(causes), "times": [time for time, _ in causes.values()]},
-        )
-        cases = {row.case_number: row for row in rows}
-        locked = {number: row.pin_locked for number, row in cases.items() if row.pin_locked}
-        keys = await self._vault.keys_of(locked) if locked else {}
-        macs = {
-            number: pin_mac(
-                self._pin_key,
-                number,
-                seal.unlock(key, locked[number], pin_context(number)),
-            )
-            for number, key in keys.items()
-        }
-        if locked:
-            await connection.execute(
-                _CLOSE_PINS,
-                {"numbers": list(locked), "macs": [macs.get(number) for number in locked]},
-            )
-        return [
-            history.record(
-                CaseAcknowledged(
-                    case_number=number, sequence=cases[number].sequence, occurred_at=time
-                ),
-                number,
-                cause=cause,
-            )
-            for number, (time, cause) in causes.items()
-            if number in cases
-        ]
-
-
-_ACKNOWLEDGE = text(
-    """
-    UPDATE cases SET sequence = sequence + 1, acknowledged_at = least(acknowledged_at, time)
-    FROM unnest(CAST(:numbers AS text[]), CAST(:times AS timestamptz[])) AS said (number, time)
-    WHERE case_number = number
-    RETURNING case_number, sequence, pin_locked
-    """
-)
-_CLOSE_PINS = text(
-    """
-    UPDATE cases SET pin_locked = NULL, pin_hmac = coalesce(mac, pin_hmac)
-    FROM unnest(CAST(:numbers AS text[]), CAST(:macs AS bytea[])) AS closed (number, mac)
-    WHERE case_number = number
-    """
-)
-
-
-def pin_mac(key: bytes, case_number: str, pin: bytes) -> bytes:
-    """What is left of a PIN: HMAC-SHA256 under a key that isn't in the database."""
-    return hmac.digest(key, f"{case_number}/".encode() + pin, hashlib.sha256)
+        return await pins.acknowledge(connection, self._vault, self._pin_key, causes)
 
 
 def _is_facts(event: Event) -> bool:

@@ -34,6 +34,12 @@ class Opened(NamedTuple):
     submission: Submission
     content: Content
 
+    @property
+    def is_wordless(self) -> bool:
+        """A call's message: it is spoken, and becomes text later or never."""
+        spoken = self.submission.channel is Channel.phone and self.submission.automatic is None
+        return spoken and not (self.content.subject or self.content.text)
+
 
 class Stored(NamedTuple):
     """The same under the case's key."""
@@ -128,3 +134,13 @@ def opened_id(submission_id: UUID) -> UUID:
 def followed_up_id(submission_id: UUID) -> UUID:
     """Of the `case.followed_up` event."""
     return uuid5(submission_id, "followed-up")
+
+
+def amended_id(event_id: UUID) -> UUID:
+    """Of the `case.amended` event."""
+    return uuid5(event_id, "amended")
+
+
+def recorded_id(event_id: UUID) -> UUID:
+    """Of the `call.recorded` event."""
+    return uuid5(event_id, "recorded")

@@ -46,6 +46,9 @@ cases = Table(
     Column("person", Text, nullable=False, server_default="unknown"),
     Column("anonymity", Text, nullable=False, server_default="anonymous"),
     Column("restricted", Boolean, nullable=False, server_default=text("false")),
+    Column("urgent", Boolean, nullable=False, server_default=text("false")),
+    # A worker is to form an opinion: at first, and again when a recording has become text.
+    Column("to_classify", Boolean, nullable=False, server_default=text("true")),
     Column("handler", Uuid, ForeignKey("accounts.account_id")),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
@@ -59,10 +62,12 @@ cases = Table(
         "pin_locked", LargeBinary
     ),  # under the case's key, until the acknowledgement is delivered
     Column("pin_hmac", LargeBinary),  # afterwards
-    Index("cases_newest", "opened_at", "case_number"),
-    Index("cases_unclassified", "opened_at", postgresql_where=text("kind IS NULL")),
+    Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
+    Index("cases_to_classify", "opened_at", postgresql_where=text("to_classify")),
 )
-"""`restricted`: about compliance staff themselves, for the chair alone."""
+"""`restricted`: about compliance staff themselves, for the chair alone. `urgent`: somebody is in danger, by
+the reporter's word.
+"""
 
 submissions = Table(
     "submissions",
@@ -80,10 +85,25 @@ submissions = Table(
     Column("contact_unsealing", LargeBinary),  # a packed Sealed, to the unsealing key
 )
 
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("position", BigInteger, Identity(always=True), nullable=False),  # the order they came in
+    Column("case_number", Text, ForeignKey("cases.case_number"), nullable=False, index=True),
+    Column("submission_id", Uuid, ForeignKey("submissions.submission_id"), nullable=False),
+    Column("amendment", Text, nullable=False),
+    Column("amended_at", DateTime(timezone=True), nullable=False),
+    Column("account_id", Uuid, ForeignKey("accounts.account_id")),  # null: by way of an adapter
+    Column("content_locked", LargeBinary),  # an Amended, under the case's key
+)
+"""What was added to submissions after they were accepted. Nothing is replaced: the newest is what holds."""
+
 waiting_follow_ups = Table(
     "waiting_follow_ups",
     metadata,
     Column("event_id", Uuid, primary_key=True),
+    Column("event_type", Text, nullable=False),
     Column("case_number", Text, nullable=False, index=True),
     Column("record", LargeBinary, nullable=False),  # the event's JSON; sealed as it came
     Column("source", Text, nullable=False),
@@ -91,7 +111,7 @@ waiting_follow_ups = Table(
     Column("traceparent", Text),
     Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
-"""Follow-ups that came before their case."""
+"""Follow-ups that came before their case, amendments that came before their submission."""
 
 processed = Table(
     "processed",
@@ -100,6 +120,29 @@ processed = Table(
     Column("processed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 """Events of `speakup.deliveries` that were acted upon; a submission's own row says it of a submission."""
+
+access_requests = Table(
+    "access_requests",
+    metadata,
+    Column("request_id", Uuid, primary_key=True),
+    Column("answer", LargeBinary, nullable=False),  # the AccessAnswered as JSON: its view is sealed
+    Column("answered_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("access_requests_oldest", "answered_at"),
+)
+"""What reporters' requests were answered, for as long as they may come again."""
+
+access_failures = Table(
+    "access_failures",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("lockouts", Integer, nullable=False, server_default=text("0")),
+    Column("locked_until", DateTime(timezone=True)),
+)
+"""Wrong PINs (`case_router.lockout`). `subject`: an HMAC of the case number, whether there is such a case or
+not; empty: of all together.
+"""
 
 replies = Table(
     "replies",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion, of_machines_mail
-from case_router.store import history
+from case_router.recordings import words
+from case_router.store import amendments, history
+from case_router.store.narratives import open_recordings
+from case_router.store.rows import AnyRow
 from case_router.store.vault import Vault, content_context
 from speakup import outbox, seal, topics
 from speakup.consume import LaterError
@@ -45,7 +48,7 @@ class _Case:
 
 
 class Worker:
-    """Takes cases without a kind. More workers, in more processes, take others."""
+    """Takes cases without an opinion. More workers, in more processes, take others."""
 
     def __init__(
         self,
@@ -94,13 +97,14 @@ class Worker:
                     SELECT c.case_number, c.channel, c.hint, c.automatic, s.submission_id,
                            s.content_locked
                     FROM cases c JOIN submissions s USING (case_number)
-                    WHERE c.kind IS NULL AND NOT s.follow_up
+                    WHERE c.to_classify AND NOT s.follow_up
                     ORDER BY c.opened_at LIMIT :limit FOR UPDATE OF c SKIP LOCKED
                     """
                 ),
                 {"limit": AT_A_TIME},
             )
         ).all()
+        spoken = await self._amendments(connection, rows)
         keys: dict[str, bytes] = {}
         with suppress(seal.CannotOpenError):
             # A key that can't be opened leaves a case without words, for a person to see.
@@ -112,16 +116,25 @@ class Worker:
                 Kind(row.hint) if row.hint else None,
                 Automatic(row.automatic) if row.automatic else None,
                 # What no person wrote is never asked about.
-                None if row.automatic else _words(keys.get(row.case_number), row.case_number, row),
+                None
+                if row.automatic
+                else _words(keys.get(row.case_number), row, spoken.get(row.case_number, ())),
             )
             for row in rows
         ]
 
+    async def _amendments(
+        self, connection: AsyncConnection, rows: Sequence[AnyRow]
+    ) -> dict[str, Sequence[AnyRow]]:
+        """Of calls: their words are in the transcripts."""
+        numbers = [row.case_number for row in rows if row.channel == Channel.phone]
+        return {number: await amendments.of_case(connection, number) for number in numbers}
 
-def _words(key: bytes | None, number: str, row: object) -> str | None:
+
+def _words(key: bytes | None, row: AnyRow, spoken: Sequence[AnyRow]) -> str | None:
     if key is None:
         return None
-    locked, submission_id = row.content_locked, row.submission_id  # type: ignore[attr-defined]
+    number, locked, submission_id = row.case_number, row.content_locked, row.submission_id
     try:
         content = Content.model_validate_json(
             seal.unlock(key, locked, content_context(number, submission_id))
@@ -130,7 +143,8 @@ def _words(key: bytes | None, number: str, row: object) -> str | None:
         # A person will see that it can't be opened; the other cases go on.
         log.exception("narrative_unreadable", case_number=number)
         return None
-    return f"{content.subject}\n{content.text}".strip()
+    written = f"{content.subject}\n{content.text}".strip()
+    return written or words(open_recordings(key, spoken))
 
 
 async def _write(
@@ -141,7 +155,7 @@ async def _write(
         text(
             """
             UPDATE cases
-            SET kind = found.kind, kind_by = version, probability = found.probability,
+            SET to_classify = false, kind = found.kind, kind_by = version, probability = found.probability,
                 category = found.category, needs_triage = found.needs_triage,
                 language = coalesce(found.language, cases.language), sequence = sequence + 1
             FROM unnest(CAST(:numbers AS text[]), CAST(:kinds AS text[]), CAST(:versions AS text[]),

@@ -26,7 +26,8 @@ def router(engine: AsyncEngine, settings: Settings, verifier: Verifier) -> APIRo
     async def summary(
         from_: Annotated[Day, Query(alias="from")] = None, to: Day = None
     ) -> dict[str, Any]:
-        """Cases by channel, kind, language, status and month of receipt.
+        """Cases by channel, kind, language, status and month of receipt; calls by language and month, and
+        those `abandoned`: without a submission.
 
         `from` and `to` are days in the time zone told, both included, each may be left out.
         """

@@ -55,13 +55,19 @@ class Recorder:
             self._speaker.say([Event(uuid4(), SOURCE, now, SUBJECT, recorded)])
 
     async def _record(self, connection: AsyncConnection, batch: Sequence[Event]) -> None:
-        told = {event.id: event.payload for event in batch if isinstance(event.payload, CaseEvent)}
+        counted = CaseEvent | events.CallRecorded
+        told = {event.id: event.payload for event in batch if isinstance(event.payload, counted)}
         if not told:
             return
         unseen = await store.take_unseen(connection, told.keys())
-        if not unseen:
-            return
-        new = [payload for event_id, payload in told.items() if event_id in unseen]
+        fresh = [payload for event_id, payload in told.items() if event_id in unseen]
+        ended = [payload for payload in fresh if isinstance(payload, events.CallRecorded)]
+        await store.count_calls(connection, tally.calls(ended, self._zone))
+        new = [payload for payload in fresh if isinstance(payload, CaseEvent)]
+        if new:
+            await self._apply(connection, new)
+
+    async def _apply(self, connection: AsyncConnection, new: Sequence[CaseEvent]) -> None:
         before = await store.read(connection, {payload.case_number for payload in new})
         after = dict(before)
         for payload in new:

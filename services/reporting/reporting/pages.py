@@ -48,7 +48,9 @@ def router(engine: AsyncEngine, settings: Settings, verifier: Verifier) -> APIRo
             first=first,
             last=last,
             zone=settings.timezone.key,
-            months=_months(list(summary.month) if summary else [], language_of(request)),
+            months=_months(
+                [*summary.month, *summary.calls.month] if summary else [], language_of(request)
+            ),
         )
 
     return routes

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from reporting import tables
-from reporting.tally import Cell, Facts
+from reporting.tally import Calls, Cell, Facts
 
 _NAMES = [field.name for field in fields(Facts)]
 _COLUMNS = ", ".join(_NAMES)
@@ -50,6 +50,18 @@ _COUNT = text(
                          CAST(:counts AS integer[]))
     ON CONFLICT (day, channel, kind, language, status)
     DO UPDATE SET count = tallies.count + excluded.count
+    """
+)
+
+
+_COUNT_CALLS = text(
+    """
+    INSERT INTO calls (day, language, ended, abandoned)
+    SELECT * FROM unnest(CAST(:days AS date[]), CAST(:languages AS text[]),
+                         CAST(:ended AS integer[]), CAST(:abandoned AS integer[]))
+    ON CONFLICT (day, language)
+    DO UPDATE SET ended = calls.ended + excluded.ended,
+                  abandoned = calls.abandoned + excluded.abandoned
     """
 )
 
@@ -98,6 +110,21 @@ async def count(connection: AsyncConnection, moves: Mapping[Cell, int]) -> None:
                 "languages": list(languages),
                 "statuses": list(statuses),
                 "counts": [moves[cell] for cell in cells],
+            },
+        )
+
+
+async def count_calls(connection: AsyncConnection, counts: Mapping[Calls, tuple[int, int]]) -> None:
+    """Add to the calls of each day and language."""
+    if counts:
+        places = sorted(counts)
+        await connection.execute(
+            _COUNT_CALLS,
+            {
+                "days": [place.day for place in places],
+                "languages": [place.language for place in places],
+                "ended": [counts[place][0] for place in places],
+                "abandoned": [counts[place][1] for place in places],
             },
         )
 

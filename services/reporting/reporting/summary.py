@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from speakup.events import Channel, Kind, Language, Status
 
@@ -34,6 +34,20 @@ _BY = {
     0b11101: "status",
     0b11110: "month",
 }
+
+
+_CALLS = text(
+    """
+    SELECT grouping(language, month) AS grouped, language, month,
+           sum(ended) AS ended, sum(abandoned) AS abandoned
+    FROM (SELECT language, to_char(day, 'YYYY-MM') AS month, ended, abandoned FROM calls
+          WHERE day >= coalesce(:first, '-infinity'::date)
+                AND day <= coalesce(:last, 'infinity'::date)) AS counted
+    GROUP BY GROUPING SETS ((language), (month))
+    ORDER BY month
+    """
+)
+_CALLS_BY = {0b01: "language", 0b10: "month"}
 
 
 class BadPeriodError(ValueError):
@@ -66,6 +80,25 @@ def _day(written: str | None) -> date | None:
 
 
 @dataclass(frozen=True, slots=True)
+class CallCount:
+    """Calls that ended, with or without a submission, and those without."""
+
+    ended: int = 0
+    abandoned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallFigures:
+    """Calls by the day that they ended on; a language without calls counts 0."""
+
+    ended: int
+    abandoned: int
+    language: dict[str, CallCount]
+    month: dict[str, CallCount]
+    """By `YYYY-MM` in order; months without calls are left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """How many cases there are, and how many of each; a known value without cases counts 0."""
 
@@ -76,6 +109,7 @@ class Summary:
     status: dict[str, int]
     month: dict[str, int]
     """By `YYYY-MM` in order; months without cases are left out."""
+    calls: CallFigures
 
 
 async def summarise(engine: AsyncEngine, period: Period) -> Summary:
@@ -94,8 +128,24 @@ async def summarise(engine: AsyncEngine, period: Period) -> Summary:
             attribute = _BY[row.grouped]
             value = getattr(row, attribute) or blank[attribute]
             by[attribute][value] = int(row.cases)
+        calls = await _calls(connection, period)
     total = sum(by["channel"].values())
-    return Summary(total, **_plain(by))
+    return Summary(total, **_plain(by), calls=calls)
+
+
+async def _calls(connection: AsyncConnection, period: Period) -> CallFigures:
+    by: dict[str, dict[str, CallCount]] = {
+        "language": {str(name): CallCount() for name in (*Language, UNKNOWN)},
+        "month": {},
+    }
+    rows = await connection.execute(_CALLS, {"first": period.first, "last": period.last})
+    for row in rows:
+        attribute = _CALLS_BY[row.grouped]
+        value = getattr(row, attribute) or UNKNOWN
+        by[attribute][value] = CallCount(int(row.ended), int(row.abandoned))
+    counts = by["language"].values()
+    ended, abandoned = (sum(getattr(c, name) for c in counts) for name in ("ended", "abandoned"))
+    return CallFigures(ended, abandoned, **by)
 
 
 def _plain(by: dict[str, dict[str, int]]) -> Any:

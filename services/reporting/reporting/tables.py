@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )
 
 from speakup.dead_letters import dead_letters_table
@@ -34,7 +35,9 @@ facts = Table(
     Column("case_number", Text, primary_key=True),
     Column("channel", Text),  # empty while only later events of the case have come
     Column("relation", Text),
+    Column("relation_sequence", Integer, nullable=False, server_default=text("0")),
     Column("person", Text),
+    Column("person_sequence", Integer, nullable=False, server_default=text("0")),
     Column("anonymity", Text),
     Column("received_at", DateTime(timezone=True)),
     Column("opened_at", DateTime(timezone=True)),
@@ -74,5 +77,16 @@ tallies = Table(
     PrimaryKeyConstraint("day", "channel", "kind", "language", "status"),
 )
 """How many cases each `reporting.tally.Cell` holds; kept in the transaction that changes the facts."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("day", Date, nullable=False),  # of the call's end, where the company is
+    Column("language", Text, nullable=False),  # '' where none was chosen
+    Column("ended", Integer, nullable=False),
+    Column("abandoned", Integer, nullable=False),
+    PrimaryKeyConstraint("day", "language"),
+)
+"""Calls that ended, and those of them that left no submission."""
 
 dead_letters = dead_letters_table(metadata)

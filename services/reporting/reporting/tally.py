@@ -28,7 +28,9 @@ class Facts:
 
     channel: str | None = None
     relation: str | None = None
+    relation_sequence: int = UNTOLD
     person: str | None = None
+    person_sequence: int = UNTOLD
     anonymity: str | None = None
     received_at: datetime | None = None
     opened_at: datetime | None = None
@@ -94,6 +96,23 @@ def moves(changes: Iterable[tuple[Facts, Facts]]) -> dict[Cell, int]:
     return {key: count for key, count in counts.items() if count}
 
 
+class Calls(NamedTuple):
+    """Where calls are counted together; '' stands for no language chosen."""
+
+    day: date
+    language: str
+
+
+def calls(ended: Iterable[events.CallRecorded], zone: tzinfo) -> dict[Calls, tuple[int, int]]:
+    """How many ended, and how many of them left no submission."""
+    counts: dict[Calls, tuple[int, int]] = {}
+    for call in ended:
+        place = Calls(call.ended_at.astimezone(zone).date(), call.language or "")
+        all_of_them, abandoned = counts.get(place, (0, 0))
+        counts[place] = (all_of_them + 1, abandoned + (not call.submitted))
+    return counts
+
+
 @singledispatch
 def apply(payload: events.Payload, facts: Facts, zone: tzinfo) -> Facts:
     """The facts with what the event adds. An event that bears on no figure adds nothing."""
@@ -106,16 +125,20 @@ def _(payload: events.CaseOpened, facts: Facts, zone: tzinfo) -> Facts:
         facts = replace(
             facts,
             channel=payload.channel,
-            relation=payload.relation,
-            person=payload.person,
             anonymity=payload.anonymity,
             received_at=payload.received_at,
             opened_at=payload.occurred_at,
             day=payload.received_at.astimezone(zone).date(),
             opened_sequence=payload.sequence,
         )
+    facts = _said(facts, payload.relation, payload.person, payload.sequence)
     facts = _in_language(facts, payload.language, payload.sequence)
     return _in_status(facts, events.Status.new, payload.sequence)
+
+
+@apply.register
+def _(payload: events.CaseAmended, facts: Facts, zone: tzinfo) -> Facts:
+    return _said(facts, payload.relation, payload.person, payload.sequence)
 
 
 @apply.register
@@ -200,6 +223,16 @@ def _(payload: events.CaseErased, facts: Facts, zone: tzinfo) -> Facts:
 
 def _is_first(sequence: int, known: int) -> bool:
     return known == UNTOLD or sequence < known
+
+
+def _said(
+    facts: Facts, relation: events.Relation | None, person: events.Person | None, sequence: int
+) -> Facts:
+    if relation is not None and sequence > facts.relation_sequence:
+        facts = replace(facts, relation=relation, relation_sequence=sequence)
+    if person is not None and sequence > facts.person_sequence:
+        facts = replace(facts, person=person, person_sequence=sequence)
+    return facts
 
 
 def _in_language(facts: Facts, language: events.Language | None, sequence: int) -> Facts:

@@ -52,7 +52,10 @@ class CaseFacts(Answer):
     probability: float | None
     category: str | None
     language: Language | None
-    needs_triage: bool = Field(description="The classifier wasn't sure enough.")
+    needs_triage: bool = Field(
+        description="The classifier wasn't sure enough, or there are no words yet: a call to listen to."
+    )
+    urgent: bool = Field(description="Somebody is in danger, by the reporter's word.")
     automatic: Automatic | None = Field(description="Set where no person sent it.")
     suggested_case: str | None = Field(
         description="A case that it may belong to, as somebody else than its reporter named it; it "
@@ -73,7 +76,7 @@ class CaseFacts(Answer):
 
 
 class CasePage(Answer):
-    """Some cases, newest first."""
+    """Some cases, urgent ones first, then the newest."""
 
     items: list[CaseFacts]
     next: str | None = Field(description="Send it as `cursor` for the next page; null at the end.")

@@ -1,4 +1,4 @@
-"""The list of cases: facts only, newest first."""
+"""The list of cases: facts only, urgent ones first, then the newest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get(
         "/cases",
-        summary="List cases, newest first",
+        summary="List cases, urgent ones first, then the newest",
         response_model=CasePage,
         responses=problems(401, 404, 422),
     )
@@ -38,6 +38,7 @@ def router(parts: Parts) -> APIRouter:
         channel: Channel | None = None,
         language: Language | None = None,
         needs_triage: bool | None = None,
+        urgent: bool | None = None,
         handler: Annotated[
             Literal["me"] | None, Query(description="`me`: only cases assigned to the caller.")
         ] = None,
@@ -48,7 +49,9 @@ def router(parts: Parts) -> APIRouter:
         """Handlers see what is assigned to them, officers all but restricted cases, the chair the
         restricted ones. Not a word of what reporters wrote is in a list.
         """
-        filters = cases.Filters(kind, status, channel, language, needs_triage, handler == "me")
+        filters = cases.Filters(
+            kind, status, channel, language, needs_triage, urgent, handler == "me"
+        )
         before = cursors.case_place(cursor)
         async with parts.engine.connect() as connection:
             await postgres.at_once(connection)
@@ -56,7 +59,9 @@ def router(parts: Parts) -> APIRouter:
         shown = [CaseFacts.model_validate(row) for row in rows[:limit]]
         more = len(rows) > limit
         last = shown[-1] if more else None
-        following = cursors.encode(last.opened_at.isoformat(), last.case_number) if last else None
+        following = (
+            cursors.case_word(last.urgent, last.opened_at, last.case_number) if last else None
+        )
         page = CasePage(items=shown, next=following)
         return Response(page.model_dump_json(), media_type="application/json")
 

@@ -16,15 +16,20 @@ def encode(*place: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def case_place(cursor: str | None) -> tuple[datetime, str] | None:
-    """`opened_at` and case number, or None for no cursor. Raises Problem 422."""
+def case_word(urgent: bool, opened_at: datetime, number: str) -> str:
+    """The word for a case's place."""
+    return encode(int(urgent), opened_at.isoformat(), number)
+
+
+def case_place(cursor: str | None) -> tuple[bool, datetime, str] | None:
+    """`urgent`, `opened_at` and case number, or None for no cursor. Raises Problem 422."""
     if cursor is None:
         return None
     try:
-        opened_at, number = _decode(cursor)
+        urgent, opened_at, number = _decode(cursor)
         place = datetime.fromisoformat(opened_at).astimezone(UTC)
-        if is_number(number):
-            return place, number
+        if urgent in (0, 1) and is_number(number):
+            return bool(urgent), place, number
     except (ValueError, TypeError, OverflowError):
         pass
     raise _not_ours()

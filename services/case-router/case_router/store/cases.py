@@ -20,10 +20,10 @@ from speakup.staff import Staff
 
 _NUMBER = re.compile(r"[1-4]\d{9}", re.ASCII)
 
-Position = tuple[datetime, str]
-"""Where a page ends: `opened_at` and case number of its last case."""
+Position = tuple[bool, datetime, str]
+"""Where a page ends: `urgent`, `opened_at` and case number of its last case."""
 
-_HIDDEN = {"pin_locked", "pin_hmac", "hint", "handler"}
+_HIDDEN = {"pin_locked", "pin_hmac", "hint", "handler", "to_classify"}
 
 _FACTS = (
     *(column for column in cases.c if column.name not in _HIDDEN),
@@ -40,6 +40,7 @@ class Filters:
     channel: Channel | None = None
     language: Language | None = None
     needs_triage: bool | None = None
+    urgent: bool | None = None
     mine: bool = False
 
 
@@ -61,18 +62,18 @@ async def newest(
     before: Position | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Facts of cases, newest first, of those before a position."""
+    """Facts of cases, urgent ones first, then the newest, of those behind a position."""
     query = _seen_by(staff)
-    for name in ("kind", "status", "channel", "language", "needs_triage"):
+    for name in ("kind", "status", "channel", "language", "needs_triage", "urgent"):
         wanted = getattr(filters, name)
         if wanted is not None:
             query = query.where(cases.c[name] == wanted)
     if filters.mine:
         query = query.where(cases.c.handler == UUID(staff.account_id))
-    place = tuple_(cases.c.opened_at, cases.c.case_number)
+    place = tuple_(cases.c.urgent, cases.c.opened_at, cases.c.case_number)
     if before is not None:
         query = query.where(place < before)
-    query = query.order_by(cases.c.opened_at.desc(), cases.c.case_number.desc()).limit(limit)
+    query = query.order_by(*(column.desc() for column in place)).limit(limit)
     rows: Sequence[AnyRow] = (await connection.execute(query)).all()
     return rows
 

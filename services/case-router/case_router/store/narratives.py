@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from case_router.store.vault import content_context, reply_context
+from case_router.recordings import Added, Recorded, recordings
+from case_router.store.rows import AnyRow
+from case_router.store.vault import amended_context, content_context, reply_context
 from speakup import seal
+from speakup.events import Amendment
 from speakup.logs import get_logger
-from speakup.submission import Content, Reply
+from speakup.submission import Amended, Content, Reply
 
 log = get_logger("case-router")
 
@@ -38,3 +42,28 @@ def open_reply(key: bytes, case_number: str, reply_id: UUID, locked: bytes) -> R
     except (seal.CannotOpenError, ValueError):
         log.exception("reply_unreadable", reply_id=reply_id)
         return None
+
+
+def lock_amended(key: bytes, case_number: str, event_id: UUID, amended: Amended) -> bytes:
+    """An amendment as it is stored."""
+    plain = amended.model_dump_json().encode()
+    return seal.lock(key, plain, amended_context(case_number, event_id))
+
+
+def open_recordings(key: bytes, rows: Sequence[AnyRow]) -> list[Recorded]:
+    """The recordings of a case by its amendments, without those whose lock doesn't open, which the log tells."""
+    opened = []
+    for row in rows:
+        if row.content_locked is None:
+            continue
+        try:
+            context = amended_context(row.case_number, row.event_id)
+            content = Amended.model_validate_json(seal.unlock(key, row.content_locked, context))
+        except (seal.CannotOpenError, ValueError):
+            log.exception("amendment_unreadable", event_id=row.event_id)
+            continue
+        about = Amendment(row.amendment)
+        opened.append(
+            Added(row.event_id, row.submission_id, about, row.amended_at, row.by, content)
+        )
+    return recordings(opened)

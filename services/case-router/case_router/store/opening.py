@@ -56,14 +56,16 @@ _OPEN = text(
     f"""
     WITH opened AS (
         INSERT INTO cases (case_number, channel, language, relation, person, anonymity, hint,
-                           automatic, suggested_case, received_at, pin_locked, sequence)
+                           automatic, suggested_case, received_at, pin_locked, restricted, urgent,
+                           needs_triage, to_classify, sequence)
         SELECT *, 1
         FROM unnest(CAST(:numbers AS text[]), CAST(:channels AS text[]),
                     CAST(:languages AS text[]), CAST(:relations AS text[]),
                     CAST(:persons AS text[]), CAST(:anonymities AS text[]),
                     CAST(:hints AS text[]), CAST(:automatics AS text[]),
                     CAST(:suggestions AS text[]), CAST(:received AS timestamptz[]),
-                    CAST(:pins AS bytea[]))
+                    CAST(:pins AS bytea[]), CAST(:restricted AS bool[]), CAST(:urgent AS bool[]),
+                    CAST(:wordless AS bool[]), CAST(:readable AS bool[]))
         ON CONFLICT (case_number) DO NOTHING
         RETURNING case_number
     ), joined AS ({_JOIN}
@@ -102,6 +104,11 @@ async def insert_cases(
         "hints": [s.hint for s in submissions],
         "suggestions": [getattr(s, "suggested_case", None) for s in submissions],
         "pins": [row.stored.pin_locked for row in rows],
+        "restricted": [s.restricted for s in submissions],
+        "urgent": [s.in_danger for s in submissions],
+        # A person is told of it, and the classifier isn't asked until there are words.
+        "wordless": [row.opened.is_wordless for row in rows],
+        "readable": [not row.opened.is_wordless for row in rows],
         "reply_ids": [request.reply_id for request in requests],
         "replied": [request.case_number for request in requests],
         "replies": [a.content_locked for a in acknowledgements],

@@ -109,6 +109,11 @@ def reply_context(case_number: str, reply_id: object) -> str:
     return f"speakup/case/{case_number}/reply/{reply_id}"
 
 
+def amended_context(case_number: str, event_id: object) -> str:
+    """What an amendment under a case's key is bound to."""
+    return f"speakup/case/{case_number}/amendment/{event_id}"
+
+
 def pin_context(case_number: str) -> str:
     """What a PIN under a case's key is bound to."""
     return f"speakup/case/{case_number}/pin"

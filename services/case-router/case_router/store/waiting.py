@@ -1,4 +1,4 @@
-"""Follow-ups that came before their case: kept as they came, until it is there."""
+"""What came before its case or its submission: kept as it came, until that is there."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from collections.abc import Collection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from speakup.events import Event, SubmissionFollowUp
+from speakup.events import BY_TYPE, Event, SubmissionAmended, SubmissionFollowUp
 
 
-async def keep(connection: AsyncConnection, event: Event, follow_up: SubmissionFollowUp) -> None:
+async def keep(
+    connection: AsyncConnection, event: Event, payload: SubmissionFollowUp | SubmissionAmended
+) -> None:
     """Keep one; it stays unsettled, so its adapter goes on sending it, too."""
     await connection.execute(
         text(
             """
-            INSERT INTO waiting_follow_ups (event_id, case_number, record, source, time, traceparent)
-            VALUES (:event_id, :number, :record, :source, :time, :traceparent)
+            INSERT INTO waiting_follow_ups (event_id, event_type, case_number, record, source, time,
+                                            traceparent)
+            VALUES (:event_id, :event_type, :number, :record, :source, :time, :traceparent)
             ON CONFLICT (event_id) DO NOTHING
             """
         ),
         {
             "event_id": event.id,
-            "number": follow_up.case_number,
-            "record": follow_up.model_dump_json().encode(),
+            "event_type": payload.TYPE,
+            "number": payload.case_number,
+            "record": payload.model_dump_json().encode(),
             "source": event.source,
             "time": event.time,
             "traceparent": event.traceparent,
@@ -32,7 +36,7 @@ async def keep(connection: AsyncConnection, event: Event, follow_up: SubmissionF
 
 
 async def take(connection: AsyncConnection, numbers: Collection[str]) -> list[Event]:
-    """Those that waited for these cases, oldest first; the caller's transaction handles them."""
+    """Those that waited in these cases, oldest first; the caller's transaction handles them."""
     rows = await connection.execute(
         text("DELETE FROM waiting_follow_ups WHERE case_number = ANY(:numbers) RETURNING *"),
         {"numbers": list(numbers)},
@@ -43,7 +47,7 @@ async def take(connection: AsyncConnection, numbers: Collection[str]) -> list[Ev
             row.source,
             row.time,
             row.case_number,
-            SubmissionFollowUp.model_validate_json(row.record),
+            BY_TYPE[row.event_type].model_validate_json(row.record),
             row.traceparent,
         )
         for row in sorted(rows, key=lambda row: str(row.time))
