@@ -62,14 +62,16 @@ class Line:
         status_url: str | None = None,
         words: Callable[[str], str] = lambda url: urlsplit(url).path.rpartition("/")[2],
         pace: float = 1.0,
+        instead: tuple[str, str] = ("", ""),
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """`status_url`: told of each call's end. `pace`: how much of a `<Pause>` is really waited.
-
-        `transport`: how the service is reached, where that isn't the network.
+        """`status_url`: told of each call's end. `pace`: how much of a `<Pause>` is really waited. `instead`:
+        the service's public URL and where it is really reached, as behind a proxy. `transport`: how it is
+        reached, where that isn't the network.
         """
         self.credentials, self.voice_url, self.status_url = credentials, voice_url, status_url
         self.words, self.pace = words, pace
+        self._public, self._near = instead
         self.answer_seconds = ANSWER_SECONDS
         self.sent: list[Webhook] = []
         self.api = Api(credentials)
@@ -134,12 +136,16 @@ class Line:
         try:
             async with asyncio.timeout(self.answer_seconds):
                 return await self._client.request(
-                    webhook.method, url, content=body, headers=headers
+                    webhook.method, self._reached(url), content=body, headers=headers
                 )
         except TimeoutError:
             raise LineError(f"11205: no answer in {self.answer_seconds:g} s") from None
         except httpx.TransportError:
             raise LineError("11200: the service doesn't answer") from None
+
+    def _reached(self, url: str) -> str:
+        is_public = self._public and url.startswith(self._public)
+        return self._near + url.removeprefix(self._public) if is_public else url
 
     async def ask(self, webhook: Webhook) -> Element:
         """A request within a call, and the document that it is answered by. Raises LineError."""

@@ -12,6 +12,7 @@ class Settings(Common):
     """Variables with the prefix `SPEAKUP_`. What is set is given: no embedded server is started for it."""
 
     smtp_port: int = Field(default=2525, ge=0, le=65535)
+    twilio_account_sid: str | None = None
 
     @property
     def has_database(self) -> bool:
@@ -22,6 +23,11 @@ class Settings(Common):
     def has_kafka(self) -> bool:
         """Whether a Kafka is given."""
         return "kafka_bootstrap" in self.model_fields_set
+
+    @property
+    def has_line(self) -> bool:
+        """Whether an account at Twilio is given."""
+        return "twilio_account_sid" in self.model_fields_set
 
     @property
     def has_var(self) -> bool:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded import first_start
+from embedded import first_start, practice_credentials
 from embedded.broker import Broker
 from embedded.child import StartError
 from embedded.first_start import FirstAccounts
@@ -37,6 +37,11 @@ def build(settings: Settings, place: Place) -> Supervisor:
         say(f"first start: making the database, keys and accounts in {place.var} ...")
         first.ensure_file()
     first_start.ensure_keys((settings.keys or place.var / "keys").absolute())
+    if not settings.has_line:
+        practice_credentials.ensure(place.var)
+        say(
+            "no Twilio account is set (SPEAKUP_TWILIO_ACCOUNT_SID): `make demo` calls by a practice line"
+        )
     postgres = None if settings.has_database else Postgres(place.postgres, logs / "postgres.log")
     broker = None if settings.has_kafka else Broker(place.var, log=logs / "broker.log")
     servers: list[Server] = [server for server in (postgres, broker) if server is not None]
@@ -67,6 +72,8 @@ def _environment(
         "SPEAKUP_PORT": str(settings.port),
         "SPEAKUP_SMTP_PORT": str(settings.smtp_port),
     }
+    if not settings.has_line:
+        given |= practice_credentials.read(place.var).environment
     if postgres is not None:
         given["SPEAKUP_DATABASE_URL"] = postgres.url
     if broker is not None:

@@ -108,6 +108,25 @@ def test_blank_parameters_are_signed_too() -> None:
     assert sign("12345", url, params) == "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
 
 
+async def test_the_public_address_is_signed_wherever_the_service_is_reached() -> None:
+    service = Service({"/phone/voice": "<Hangup/>"}, "text/xml")
+    app = Starlette(routes=[Route("/{path:path}", service.answer, methods=["POST"])])
+    public = "https://hotline.example:8443"
+    line = TwilioDouble(
+        practice_credentials.make(),
+        f"{public}/phone/voice",
+        instead=(public, HOST),
+        transport=httpx.ASGITransport(app),
+    )
+    async with line.call():
+        pass
+    await line.aclose()
+    ((url, form, signature),) = service.signatures
+    assert url == f"{HOST}/phone/voice"
+    token = line.credentials.auth_token
+    assert RequestValidator(token).validate(f"{public}/phone/voice", form, signature)
+
+
 # What is sent
 
 
