@@ -38,6 +38,8 @@ class Call(Frozen):
     state: str = "start"
     """A `dialogue.State`."""
     language: Language | None = None
+    consented: bool = False
+    """The caller agreed to being recorded."""
     choice: Choice | None = None
     tries: int = 0
     """Times that the present state has been without a usable answer."""
