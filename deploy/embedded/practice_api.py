@@ -150,6 +150,8 @@ class Api:
         """Method, path and status of each request."""
         self.is_slow = False
         """New recordings can't be fetched until their `status` is set to `completed`."""
+        self.failures: list[int] = []
+        """Statuses that the next requests are answered by, whatever they ask."""
         self._server = _Server(self._app())
         self._serving: asyncio.Task[None] | None = None
 
@@ -222,6 +224,9 @@ class Api:
 
     def _refused(self, request: Request) -> Response | None:
         """An error for whoever isn't the account."""
+        if self.failures:
+            status = self.failures.pop(0)
+            return self._answer(request, _error(status, 20000 + status % 1000, "Try again later"))
         known = f"{self._credentials.account_sid}:{self._credentials.auth_token}"
         wanted = f"Basic {base64.b64encode(known.encode()).decode()}"
         given = request.headers.get("authorization", "")

@@ -478,6 +478,14 @@ async def test_without_the_accounts_credentials_there_is_nothing() -> None:
         assert (await client.get(path.replace(own, "AC0"))).status_code == 404
 
 
+async def test_the_api_can_fail_for_a_while() -> None:
+    async with recorded() as (line, client):
+        line.api.failures = [503, 429]
+        path = f"{line.recordings[0].path}.wav"
+        statuses = [(await client.get(path)).status_code for _ in range(3)]
+        assert statuses == [503, 429, 200]
+
+
 async def test_a_recording_that_is_not_there_yet_is_404_until_it_is() -> None:
     async with recorded(slow=True) as (line, client):
         (recording,) = line.recordings

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from embedded import practice_credentials
 from embedded.apache_kafka import start_kafka
+from embedded.practice_credentials import Credentials
 from tests.mailbox import Mailbox, open_mailbox
 from tests.system import System, run_system
+from tests.twilio_double import TwilioDouble
 
 
 @pytest.fixture(scope="session")
@@ -23,10 +26,24 @@ def kafka_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict
 
 
 @pytest.fixture(scope="session")
-def system(kafka_environment: dict[str, str]) -> Iterator[System]:
+def twilio_account() -> Credentials:
+    """An account at the double of Twilio."""
+    return practice_credentials.make()
+
+
+@pytest.fixture(scope="session")
+def system(kafka_environment: dict[str, str], twilio_account: Credentials) -> Iterator[System]:
     """Started as `make run` starts it."""
-    with run_system(kafka_environment) as started:
+    with run_system({**kafka_environment, **twilio_account.environment}) as started:
         yield started
+
+
+@pytest.fixture
+async def line(system: System, twilio_account: Credentials) -> AsyncIterator[TwilioDouble]:
+    """The hotline's number, with all of Twilio's caprices that a test turns on."""
+    url = f"{system.url}/phone"
+    async with TwilioDouble(twilio_account, f"{url}/voice", status_url=f"{url}/status") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
