@@ -1,4 +1,4 @@
-"""`make demo`: real mails through a running system, what became of them, and where to look."""
+"""`make demo`: real mails and calls through a running system, what became of them, and where to look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ import aiosmtplib
 import httpx
 from aiosmtpd.controller import Controller
 
-from embedded import accounts, where
+from embedded import accounts, demo_calls, practice_credentials, where
+from embedded.practice_caller import LineError
+from embedded.practice_line import Line
 from embedded.screen import say
 from embedded.settings import Settings, with_ports
 from intake_email.sending_settings import SendingSettings
@@ -76,14 +78,54 @@ async def demonstrate(settings: Settings) -> None:
                 say(f"  case {case['case_number']}  {case['language']}  {case['kind']}{triage}")
             await _until(lambda: sum(run in address for address in mailbox.arrived) >= len(SAMPLES))
             say(f"  {len(SAMPLES)} acknowledgements with case number and PIN went out by mail")
-    say("Phone and postal mail are not connected yet: they come with their own releases.")
+        await _phone(client, settings, url)
+    say("Postal mail is not connected yet: it comes with its own release.")
     say(f"Look at {url}/reports (sign in as auditor) and {url}/docs (the case API; as officer).")
 
 
-async def _token(client: httpx.AsyncClient, settings: Settings) -> str:
-    place = where.choose(settings.var, given=settings.has_var, account=accounts.server_account())
+async def _phone(client: httpx.AsyncClient, settings: Settings, url: str) -> None:
+    """Call by the practice line and follow what becomes of it. Raises DemoError."""
+    if settings.has_line:
+        say(
+            "A Twilio account is set: call its number yourself; the practice line is for those without."
+        )
+        return
+    if (await client.post("/phone/voice")).status_code == 404:
+        say("The phone is not connected yet: it comes with its own release.")
+        return
+    public = settings.public_url.rstrip("/") if "public_url" in settings.model_fields_set else url
+    before = {case["case_number"] for case in await _cases(client)}
     try:
-        lines = (place.var / "first-accounts.txt").read_text().splitlines()
+        credentials = practice_credentials.read(_place(settings).var)
+        async with Line(
+            credentials,
+            f"{public}/phone/voice",
+            status_url=f"{public}/phone/status",
+            instead=(public, url),
+        ) as line:
+            await demo_calls.make_calls(line)
+            say("Waiting until the recordings are fetched from the line and deleted there …")
+            await _until(lambda: not line.recordings)
+    except (LineError, LookupError, AssertionError) as error:
+        raise DemoError(f"The phone: {error}") from None
+    except OSError:
+        raise DemoError(
+            f"Port {credentials.port} is taken; the practice line keeps its recordings there. "
+            "Does another demo run?"
+        ) from None
+    for case in await _cases(client):
+        if case["case_number"] not in before:
+            listen = "" if case["kind"] else ", to be listened to"
+            say(f"  case {case['case_number']}  {case['language']}  by phone{listen}")
+
+
+def _place(settings: Settings) -> where.Place:
+    return where.choose(settings.var, given=settings.has_var, account=accounts.server_account())
+
+
+async def _token(client: httpx.AsyncClient, settings: Settings) -> str:
+    try:
+        lines = (_place(settings).var / "first-accounts.txt").read_text().splitlines()
         password = dict(line.split(" ", 1) for line in lines if line)["officer"]
         answer = await client.post(
             "/api/v1/token",

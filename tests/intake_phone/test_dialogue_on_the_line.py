@@ -2,115 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
-import httpx
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from embedded import practice_audio, practice_credentials
-from intake_phone import twiml
 from intake_phone.call import (
     Accept,
     Add,
     Answer,
     AskAccess,
     Asked,
-    Call,
     Confirm,
     Correct,
-    Effect,
-    Happening,
     Heard,
-    PlayTake,
-    Pressed,
-    Prompt,
-    Recorded,
-    Sound,
-    Started,
     Told,
 )
-from intake_phone.dialogue import State, step
-from speakup import case_number
-from speakup.events import Channel, Language, Person, Purpose, Relation, Status
+from speakup.events import Language, Person, Purpose, Relation, Status
 from speakup.submission import Said, View
-from tests.twilio_double import TwilioDouble
+from tests.phone_service import NUMBER, PIN, SPEECH, on_the_line
 
-HOST = "http://service.example"
-SPEECH = practice_audio.tone(2)
-NUMBER, PIN = case_number.mint(Channel.phone), "025507"
 SUBMISSION, RECORDING, REPLY = UUID(int=1), UUID(int=2), UUID(int=3)
-
-
-class Service:
-    """The dialogue with a call's state in memory, and prompts that are heard by their names."""
-
-    def __init__(self) -> None:
-        self.call = Call()
-        self.effects: list[Effect] = []
-        self.answers: list[Asked] = []
-        """Of the router; while there is none, it hasn't said anything."""
-
-    async def answer(self, request: Request) -> Response:
-        """A webhook."""
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        if request.url.path != "/phone/turn" and request.url.path != "/phone/voice":
-            return Response(status_code=204)
-        self.call, effects, turn = step(self.call, self._happening(form))
-        self.effects += effects
-        if any(isinstance(effect, Accept) for effect in effects):
-            self.call = self.call.model_copy(update={"case_number": NUMBER, "pin": PIN})
-        document = twiml.render(
-            turn,
-            sound=_sound,
-            action=f"{HOST}/phone/turn",
-            recording=f"{HOST}/phone/recording",
-        )
-        return Response(document, media_type="text/xml")
-
-    def _happening(self, form: dict[str, str]) -> Happening:
-        if form["CallStatus"] == "ringing":
-            return Started()
-        if "RecordingSid" in form:
-            seconds = int(form["RecordingDuration"])
-            return Recorded(form["RecordingSid"], seconds, form["Digits"])
-        if self.call.state == State.waiting:
-            return self.answers.pop(0) if self.answers else Asked(still_waiting=True)
-        return Pressed(form.get("Digits", ""))
-
-    def done(self, *kinds: type[Effect]) -> list[Effect]:
-        """The effects of these kinds, or all."""
-        return [effect for effect in self.effects if not kinds or isinstance(effect, kinds)]
-
-
-def _sound(sound: Sound, parent: twiml.Parent) -> None:
-    if isinstance(sound, PlayTake):
-        parent.say(f"recording {sound.sid}", language="en-US")
-    elif isinstance(sound, Prompt):
-        spoken = " ".join(f"{name} {value}" for name, value in sound.values)
-        parent.say(f"{sound.name} in {sound.language}. {spoken}", language="en-US")
-    else:
-        parent.say(sound.text, language="en-US")
-
-
-@asynccontextmanager
-async def on_the_line() -> AsyncIterator[tuple[TwilioDouble, Service]]:
-    """The double, and the dialogue behind it."""
-    service = Service()
-    app = Starlette(routes=[Route("/{path:path}", service.answer, methods=["POST"])])
-    line = TwilioDouble(
-        practice_credentials.make(),
-        f"{HOST}/phone/voice",
-        pace=0,
-        transport=httpx.ASGITransport(app),
-    )
-    yield line, service
-    await line.aclose()
 
 
 def view(*dialogue: Said) -> View:
@@ -170,7 +80,7 @@ async def test_a_report_from_hello_to_the_case_number() -> None:
     ]
     assert Answer(relation=Relation.employee) in service.effects
     assert Answer(person=Person.individual) in service.effects
-    assert service.call.pin == ""
+    assert service.calls[caller.call.sid].pin == ""
 
 
 async def test_whoever_says_nothing_at_all_is_asked_again_and_sent_away_kindly() -> None:
