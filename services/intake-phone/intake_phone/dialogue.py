@@ -157,7 +157,9 @@ def _read_own(call: Call) -> Turn:
 def _read(call: Call, portion: Portion) -> Sounds:
     said = portion.said
     language = language_of(said.text) or (call.view and call.view.language) or call.language
-    speech = Speech(portion.text, language or Language.kk)
+    speech: Sound = Speech(portion.text, language or Language.kk)
+    if not portion.text:
+        speech = _prompt(call, "file_only")
     if not portion.first:
         return (speech,)
     if said.by_reporter:

@@ -40,7 +40,8 @@ def next_said(all_of_it: tuple[Portion, ...], place: int) -> int:
 
 def this_said(all_of_it: tuple[Portion, ...], place: int) -> int:
     """Where the thing said at `place` begins."""
-    return next((i for i in range(place, 0, -1) if all_of_it[i].first), 0)
+    so_far = all_of_it[: place + 1]
+    return max((i for i, portion in enumerate(so_far) if portion.first), default=0)
 
 
 def _is_told(said: Said) -> bool:
