@@ -22,13 +22,14 @@ from intake_phone.call import (
     Prompt,
     Record,
     Recorded,
+    Sound,
     Started,
     Step,
     Take,
     Wait,
 )
 from intake_phone.dialogue import REPEATS, TABLE, WAITS, State, step
-from intake_phone.twiml import Parent, Sound, render
+from intake_phone.twiml import Parent, render
 from speakup.events import Language, Purpose, Status
 from speakup.i18n import texts
 from speakup.submission import Said, View

@@ -7,8 +7,8 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from intake_phone.call import Gather, Hangup, Prompt, Record, Turn, Wait
-from intake_phone.twiml import Parent, Sound, render
+from intake_phone.call import Gather, Hangup, Prompt, Record, Sound, Turn, Wait
+from intake_phone.twiml import Parent, render
 from speakup.events import Language
 from tests.twilio_double import require_valid
 
