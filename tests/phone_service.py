@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 import httpx
 from starlette.applications import Starlette
@@ -61,7 +62,7 @@ class Service:
         self.calls[sid] = call
         document = twiml.render(
             turn,
-            sound=_sound,
+            sound=ByName().sound,
             action=f"{HOST}/phone/turn",
             recording=f"{HOST}/phone/recording",
         )
@@ -82,14 +83,22 @@ class Service:
         return [effect for effect in self.effects if not kinds or isinstance(effect, kinds)]
 
 
-def _sound(sound: Sound, parent: twiml.Parent) -> None:
-    if isinstance(sound, PlayTake):
-        parent.say(f"recording {sound.sid}", language="en-US")
-    elif isinstance(sound, Prompt):
-        spoken = " ".join(f"{name} {value}" for name, value in sound.values)
-        parent.say(f"{sound.name} in {sound.language}. {spoken}", language="en-US")
-    else:
-        parent.say(sound.text, language="en-US")
+class ByName:
+    """A voice that says prompts by their names."""
+
+    def within(self, _call_sid: str) -> Self:
+        """The same."""
+        return self
+
+    def sound(self, one: Sound, parent: twiml.Parent) -> None:
+        """In English, whatever it is."""
+        if isinstance(one, PlayTake):
+            parent.say(f"recording {one.sid}", language="en-US")
+        elif isinstance(one, Prompt):
+            spoken = " ".join(f"{name} {value}" for name, value in one.values)
+            parent.say(f"{one.name} in {one.language}. {spoken}", language="en-US")
+        else:
+            parent.say(one.text, language="en-US")
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from xml.etree.ElementTree import Element
 
 import httpx
@@ -23,6 +23,8 @@ from embedded.practice_line import Line
 __all__ = ["Caller", "Heard", "LineError", "TwilioDouble", "Webhook"]
 
 DOCUMENT_BYTES = 64 * 1024
+URL_CHARACTERS = 4500
+"""Of what `<Say>` says, written as in a URL (https://www.twilio.com/docs/api/errors/13521)."""
 
 LANGUAGES = frozenset(
     [
@@ -314,5 +316,6 @@ def _require_voice(say: Element) -> None:
         raise LineError(f"13512: {voice} doesn't speak {language}")
     if maker not in ("Polly", "Google") and len(say):
         raise LineError(f"12200: {voice} takes plain text only")
-    if len("".join(say.itertext())) > most:
-        raise LineError(f"13521: more than {most} characters")
+    said = "".join(say.itertext())
+    if len(said.encode()) > most or len(quote(said)) > URL_CHARACTERS:
+        raise LineError(f"13521: more than {most} bytes, or {URL_CHARACTERS} written for a URL")

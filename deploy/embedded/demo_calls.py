@@ -9,13 +9,20 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from collections.abc import Mapping
+from functools import cache
+from itertools import groupby
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from embedded import practice_audio
 from embedded.practice_caller import Caller
 from embedded.practice_line import LANGUAGE_KEYS, Line
 from embedded.screen import say
+from intake_phone.spoken import all_sounds
 from speakup import case_number
+from speakup.events import Language
+from speakup.i18n import texts
 
 WORDS = {
     "kk": "Қойма меңгерушісі жазылмаған дизель отынын сатып жатыр, соңғы рет кеше кешке.",
@@ -42,8 +49,10 @@ class Telephone:
 
     def show(self) -> None:
         """What was heard meanwhile."""
-        for heard in self._caller.heard[self._printed :]:
-            say(f"    hears    {heard.text}")
+        new = [heard.text for heard in self._caller.heard[self._printed :]]
+        for is_digit, run in groupby(new, lambda text: len(text) == 1):
+            for text in (" ".join(run),) if is_digit else tuple(run):
+                say(f"    hears    {text}")
         self._printed = len(self._caller.heard)
 
     async def press(self, keys: str) -> None:
@@ -63,6 +72,17 @@ class Telephone:
         await self._caller.waits()
         self.show()
         return said
+
+
+def words_of(url: str) -> str:
+    """What is heard of a sound that the service plays: its words, where they are in the catalogue."""
+    name = urlsplit(url).path.rpartition("/")[2].removesuffix(".wav")
+    return _kazakh_sounds().get(name, "[a sound]")
+
+
+@cache
+def _kazakh_sounds() -> Mapping[str, str]:
+    return all_sounds(texts(), Language.kk)
 
 
 async def make_calls(line: Line) -> None:

@@ -41,8 +41,9 @@ def seconds(sound: bytes | bytearray) -> float:
 
 
 def length(file: bytes) -> float:
-    """How long an audio file of 8 kHz takes, about: one byte a sample, as mu-law has."""
-    return max(0, len(file) - _HEADER) / RATE
+    """How long an audio file takes, about; one that is no WAV: as mu-law of 8 kHz."""
+    a_second = int.from_bytes(file[28:32], "little") if file[:4] == b"RIFF" else RATE
+    return max(0, len(file) - _HEADER) / (a_second or RATE)
 
 
 def tone(lasting: float, hertz: int = 220) -> bytes:

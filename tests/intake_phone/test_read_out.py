@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from intake_phone.read_out import PORTION, next_said, portions, this_said
 from tests.intake_phone.calling import reply, transcript, view
+from tests.twilio_double import URL_CHARACTERS
 
 LONG = " ".join(f"This is sentence {i} of a long answer." for i in range(100))
 
@@ -37,3 +40,7 @@ def test_one_can_go_to_the_next_thing_said_and_back_to_its_beginning() -> None:
     assert this_said(cut, 1) == 0
     assert next_said(cut, len(cut) - 1) == len(cut)
     assert this_said(cut, len(cut)) == len(cut) - 1
+
+
+def test_a_portion_in_cyrillic_is_not_too_long_for_one_say() -> None:
+    assert len(quote("ж" * PORTION)) <= URL_CHARACTERS

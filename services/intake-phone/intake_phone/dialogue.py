@@ -208,8 +208,8 @@ def _keeps(call: Call, happening: Happening) -> Done:
 
 
 def _keeps_instead(call: Call, happening: Happening) -> Done:
-    last = _current(call)[-1].sid if call.takes else None
-    return _keep(call, happening, supersedes=last)
+    current = _current(call)
+    return _keep(call, happening, supersedes=current[-1].sid if current else None)
 
 
 def _keep(call: Call, happening: Happening, supersedes: str | None) -> Done:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from speakup.events import Purpose
 from speakup.submission import Said, View
 
-PORTION = 900
-"""Characters read out in one go, about a minute: in between the caller can press a key, and a document of
-TwiML stays far below 64 kB."""
+PORTION = 700
+"""Characters read out in one go, less than a minute: in between the caller can press a key. One `<Say>` takes 4,500
+characters as a URL writes them, six for a Cyrillic letter (https://www.twilio.com/docs/api/errors/13521)."""
 
 _SENTENCE = re.compile(r"(?<=[.!?…;:])\s+")
 
