@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from speakup import seal
 from speakup.submission import Blob
 
 _CONTEXT = "speakup/blob"
+_NOT_THERE = (NotFoundError, FileNotFoundError)
+"""obstore raises either, as the call and the store are."""
 
 
 def close_blob(plaintext: bytes) -> tuple[Blob, bytes]:
@@ -29,8 +33,12 @@ def close_blob(plaintext: bytes) -> tuple[Blob, bytes]:
     return Blob(digest=digest, key=key, size=len(plaintext)), ciphertext
 
 
+class StoreAwayError(BaseError, OSError):
+    """The store is out of reach, or its disk is full: an OSError, as everybody who tries again later expects."""
+
+
 class BlobStore:
-    """Puts and gets blobs; raises obstore's errors and OSError when the store is out of reach."""
+    """Puts and gets blobs; raises StoreAwayError and OSError when the store is out of reach."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -45,7 +53,8 @@ class BlobStore:
     async def put(self, digest: str, ciphertext: bytes) -> None:
         """Store; on disk when it returns. Storing the same again changes nothing."""
         path = _path(digest)
-        await self._store.put_async(path, ciphertext)
+        with _away():
+            await self._store.put_async(path, ciphertext)
         if self._folder is not None:
             await asyncio.to_thread(_sync, self._folder / path)
 
@@ -55,18 +64,31 @@ class BlobStore:
         Raises FileNotFoundError where it isn't there, CannotOpenError where it was changed.
         """
         try:
-            result = await self._store.get_async(_path(blob.digest))
-        except NotFoundError:
+            with _away():
+                result = await self._store.get_async(_path(blob.digest))
+                ciphertext = bytes(await result.bytes_async())
+        except _NOT_THERE:
             raise FileNotFoundError(blob.digest) from None
-        ciphertext = bytes(await result.bytes_async())
         return seal.unlock(blob.key, ciphertext, _CONTEXT)
 
     async def delete(self, digest: str) -> None:
         """Remove; nothing happens where it isn't there."""
         try:
-            await self._store.delete_async(_path(digest))
-        except NotFoundError:
+            with _away():
+                await self._store.delete_async(_path(digest))
+        except _NOT_THERE:
             return
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except _NOT_THERE:
+        raise
+    except BaseError as error:
+        # What obstore says shows the whole address and several lines of its source.
+        raise StoreAwayError(type(error).__name__) from None
 
 
 def _path(digest: str) -> str:

@@ -237,6 +237,8 @@ class SubmissionAmended(Payload):
     amended_at: datetime
     content: Sealed | None = None
     """A sealed `speakup.submission.Amended`, bound to the event's id."""
+    for_transcriber: Sealed | None = None
+    """A sealed `speakup.submission.ToTranscribe`; None where no machine is to hear it."""
     blobs: tuple[Digest, ...] = ()
     """SHA-256 of the ciphertext of each blob that `content` refers to."""
     relation: Relation | None = None

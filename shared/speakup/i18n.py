@@ -1,4 +1,5 @@
-"""Texts for people, in Kazakh, Russian and English, from gettext catalogues (`texts/<language>.po`).
+"""Texts for people, in Kazakh, Russian and English, from gettext catalogues (`texts/<language>.po`, and
+`texts/<part>.<language>.po` of a part that has many).
 
 The msgid is a name (`acknowledgement.subject`); every language, English too, has a catalogue, and a test
 holds their names and placeholders together. A company's own folder can override texts one by one.
@@ -27,6 +28,8 @@ class Texts:
         self._texts: dict[Language, dict[str, str]] = {}
         for language in Language:
             texts = _read(FOLDER / f"{language}.po")
+            for part in sorted(FOLDER.glob(f"*.{language}.po")):
+                texts |= _read(part)
             if override is not None and (override / f"{language}.po").exists():
                 own = _read(override / f"{language}.po")
                 _check(language, own, texts)

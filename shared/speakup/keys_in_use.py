@@ -36,10 +36,13 @@ def saying(
             in_use |= set(
                 await connection.scalars(
                     text(
-                        "SELECT DISTINCT convert_from(value, 'UTF8')::jsonb #>> '{content,key_id}' "
-                        "FROM outbox WHERE topic = :topic"
+                        "SELECT DISTINCT key_id FROM outbox, "
+                        "LATERAL (SELECT convert_from(value, 'UTF8')::jsonb AS payload) AS read, "
+                        "LATERAL (SELECT coalesce(payload #>> '{content,key_id}', "
+                        "payload #>> '{credentials,key_id}') AS key_id) AS named "
+                        "WHERE topic = ANY(:topics) AND key_id IS NOT NULL"
                     ),
-                    {"topic": topics.SUBMISSIONS},
+                    {"topics": [topics.SUBMISSIONS, topics.ACCESS]},
                 )
             )
             now = datetime.now(UTC)

@@ -76,10 +76,10 @@ def _link(request: Request, language: Language) -> str:
 
 
 class StaticPages(StaticFiles):
-    """Stylesheet and icon, from this machine; a browser asks whether its copy is still good."""
+    """Stylesheets, scripts and icon, from this machine; a browser asks whether its copy is still good."""
 
-    def __init__(self) -> None:
-        super().__init__(directory=HERE / "static")
+    def __init__(self, folder: Path = HERE / "static") -> None:
+        super().__init__(directory=folder)
 
     def file_response(
         self, full_path: Any, stat_result: stat_result, scope: Scope, status_code: int = 200

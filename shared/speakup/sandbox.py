@@ -48,9 +48,16 @@ class Sandbox:
     """A few children that all run one function."""
 
     def __init__(
-        self, function: str, *, children: int = 2, seconds: float = 10, megabytes: int = 512
+        self,
+        function: str,
+        *,
+        children: int = 2,
+        seconds: float = 10,
+        megabytes: int = 512,
+        threads: bool = False,
     ) -> None:
         self._function, self._seconds, self._megabytes = function, seconds, megabytes
+        self._threads = threads
         self._free: asyncio.Queue[_Child | None] = asyncio.Queue()
         self._children: set[_Child] = set()
         self._ended: list[_Child] = []
@@ -109,7 +116,7 @@ class Sandbox:
         if child is not None and child.process.poll() is None:
             return child
         self._end(child)
-        child = _Child(self._function, self._seconds, self._megabytes)
+        child = _Child(self._function, self._seconds, self._megabytes, self._threads)
         self._children.add(child)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -138,23 +145,31 @@ class Sandbox:
 
 @asynccontextmanager
 async def open_sandbox(
-    function: str, *, children: int = 2, seconds: float = 10, megabytes: int = 512
+    function: str,
+    *,
+    children: int = 2,
+    seconds: float = 10,
+    megabytes: int = 512,
+    threads: bool = False,
 ) -> AsyncIterator[Sandbox]:
-    """A sandbox whose children end with the context. `function` is `module:name`, bytes to bytes."""
+    """A sandbox whose children end with the context. `function` is `module:name`, bytes to bytes.
+
+    `threads`: they may start threads of their own, as some decoders must.
+    """
     with contextlib.closing(
-        Sandbox(function, children=children, seconds=seconds, megabytes=megabytes)
+        Sandbox(function, children=children, seconds=seconds, megabytes=megabytes, threads=threads)
     ) as sandbox:
         yield sandbox
 
 
 class _Child:
-    def __init__(self, function: str, seconds: float, megabytes: int) -> None:
+    def __init__(self, function: str, seconds: float, megabytes: int, threads: bool) -> None:
         self.jobs = 0
         self._socket, theirs = socket.socketpair()
         command = [sys.executable, "-I", "-m", "speakup.sandbox"]
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603
-                [*command, function, str(seconds), str(megabytes)],
+                [*command, function, str(seconds), str(megabytes), str(int(threads))],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 # Its words could be a reporter's.
@@ -190,13 +205,16 @@ class _Child:
             self._socket.close()
 
 
-def _limit(megabytes: int) -> None:
+def _limit(megabytes: int, *, threads: bool) -> None:
     # Whatever needs a codec later must find it loaded.
     for module in pkgutil.iter_modules(encodings.__path__, "encodings."):
         with suppress(ImportError):
             importlib.import_module(module.name)
-    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NPROC):
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(limit, (0, 0))
+    if not threads:
+        # It counts threads, too.
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
     if sys.platform == "linux":
         import ctypes
@@ -207,7 +225,7 @@ def _limit(megabytes: int) -> None:
         libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
     # What is open stays open; nothing can be opened.
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
-    seccomp.compute_only()
+    seccomp.compute_only(threads=threads)
 
 
 def _work(
@@ -229,12 +247,12 @@ def _work(
 
 
 def main() -> None:
-    """The child: `python -m speakup.sandbox module:function seconds megabytes`."""
-    name, seconds, megabytes = sys.argv[1:]
+    """The child: `python -m speakup.sandbox module:function seconds megabytes threads`."""
+    name, seconds, megabytes, threads = sys.argv[1:]
     module, _, attribute = name.partition(":")
     function = getattr(importlib.import_module(module), attribute)
     jobs, results = os.fdopen(0, "rb"), os.fdopen(os.dup(0), "wb")
-    _limit(int(megabytes))
+    _limit(int(megabytes), threads=bool(int(threads)))
     # What is imported stays for good: the cycle collector needn't walk through it.
     gc.freeze()
     results.write(_READY)

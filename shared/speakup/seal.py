@@ -242,6 +242,11 @@ def amended_info(event_id: object) -> str:
     return f"speakup/amended/{event_id}"
 
 
+def transcribe_info(event_id: object) -> str:
+    """What a recording for the transcriber is bound to."""
+    return f"speakup/transcribe/{event_id}"
+
+
 def access_info(request_id: object) -> str:
     """What a reporter's credentials are bound to."""
     return f"speakup/access/{request_id}"

@@ -31,9 +31,15 @@ _CALLS = {
 }
 # fmt: on
 
+# clone, clone3, set_robust_list, rseq: with these glibc starts a thread.
+_THREADS = {0xC000003E: (56, 435, 273, 334), 0xC00000B7: (220, 435, 99, 293)}
+_A_THREAD = 0x3D0F00
+"""What glibc gives to clone for one, CLONE_THREAD among it: never another process."""
+
 _LOAD, _IS, _RETURN = 0x20, 0x15, 0x06  # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
-_NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
+_NUMBER, _ARCHITECTURE, _FIRST = 0, 4, 16  # offsets in struct seccomp_data
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
+_UNKNOWN = 0x00050000 | errno.ENOSYS
 
 _PR_SET_SECCOMP, _FILTER = 22, 2
 
@@ -42,24 +48,40 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def compute_only() -> bool:
-    """Whether it took effect. The process must have set PR_SET_NO_NEW_PRIVS before."""
+def compute_only(*, threads: bool = False) -> bool:
+    """Whether it took effect. The process must have set PR_SET_NO_NEW_PRIVS before.
+
+    With `threads` it may start threads, which have the same bounds: some decoders can't do without.
+    """
     if platform.system() != "Linux" or platform.machine() not in _CALLS:
         return False
-    code = _instructions(*_CALLS[platform.machine()])
+    code = _instructions(*_CALLS[platform.machine()], threads=threads)
     program = _Program(len(code) // 8, code)
     prctl = ctypes.CDLL(None).prctl
     prctl.argtypes = (ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p)
     return bool(prctl(_PR_SET_SECCOMP, _FILTER, ctypes.byref(program)) == 0)
 
 
-def _instructions(architecture: int, numbers: list[int]) -> bytes:
+def _instructions(architecture: int, numbers: list[int], *, threads: bool) -> bytes:
     """struct sock_filter, one after another: code, jump if true, jump if false, constant."""
+    clone, clone3, *others = _THREADS[architecture]
+    numbers = [*numbers, *others] if threads else numbers
+    starts = [
+        # glibc goes back from clone3, whose flags can't be seen here, to clone where that is unknown.
+        (_IS, 0, 1, clone3),
+        (_RETURN, 0, 0, _UNKNOWN),
+        (_IS, 0, 4, clone),
+        (_LOAD, 0, 0, _FIRST),
+        (_IS, 0, 1, _A_THREAD),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _FAIL),
+    ]
     program = [
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_IS, 1, 0, architecture),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
+        *(starts if threads else ()),
         *((_IS, len(numbers) - place, 0, number) for place, number in enumerate(numbers)),
         (_RETURN, 0, 0, _FAIL),
         (_RETURN, 0, 0, _ALLOW),

@@ -18,6 +18,7 @@ from speakup.problems import Problem, not_found
 ISSUER = "speakup"
 COOKIE = "speakup_session"
 """Carries the access token for the pages; scripts can't read it, other sites can't send it."""
+PAGE_HEADER = "speak-up-page"
 PUBLIC_KEY_FILE = "tokens.pem"
 
 
@@ -99,13 +100,13 @@ def _public_key(pem: bytes) -> Ed25519PublicKey:
 def bearer(request: Request) -> str | None:
     """The token of a request: from its Authorization header, or from the pages' cookie.
 
-    The cookie counts for reading only: a change made by a page carries the header as well, so that
-    another site can't make a browser change anything.
+    The cookie counts for a change only beside the header that our own pages' scripts set: another site can't
+    make a browser send that (it would have to ask first, by CORS, and nobody answers).
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
-    if request.method in ("GET", "HEAD"):
+    if request.method in ("GET", "HEAD") or PAGE_HEADER in request.headers:
         return request.cookies.get(COOKIE)
     return None
 
@@ -128,6 +129,29 @@ def require(verifier: Verifier, roles: Collection[Role]) -> Callable[[Request], 
             )
         if staff.role not in roles:
             raise not_found()
+        return staff
+
+    return caller
+
+
+def require_reader(
+    verifier: Verifier, roles: Collection[Role], *, what: str
+) -> Callable[[Request], Awaitable[Staff]]:
+    """A FastAPI dependency: the caller, who may be shown narratives besides; else 401, 404 or 403.
+
+    `what` begins the sentence: "What reporters wrote".
+    """
+    known = require(verifier, roles)
+
+    async def caller(request: Request) -> Staff:
+        staff = await known(request)
+        if not staff.narratives:
+            raise Problem(
+                403,
+                f"{what} is shown only after signing in with a second factor. Enrol one: POST "
+                "/api/v1/account/totp, add the secret to an authenticator app, POST its code to "
+                "/api/v1/account/totp/confirm, and sign in again with the next code as `totp`.",
+            )
         return staff
 
     return caller

@@ -64,6 +64,8 @@ class Content(Frozen):
     """Thread and signature that were set apart from the text, at most INLINE_TEXT bytes."""
     full_text: Blob | None = None
     attachments: tuple[Attachment, ...] = ()
+    originals: tuple[Attachment, ...] = ()
+    """Files as they came in, where `attachments` are copies of their pixels: kept for a court, shown to nobody."""
     marks: tuple[str, ...] = ()
     """`encrypted`, `signed`."""
     verdicts: Verdicts = Verdicts()
@@ -86,6 +88,14 @@ class Recording(Frozen):
     """The recording that the reporter replaced by this one, before sending or to correct it."""
 
 
+class ToTranscribe(Frozen):
+    """A recording for the machine that makes text of it."""
+
+    recording: Recording
+    language: Language
+    """That the caller pressed."""
+
+
 class Transcript(Frozen):
     """A recording as text. It never replaces the audio."""
 
@@ -95,7 +105,7 @@ class Transcript(Frozen):
     machine: str = ""
     """Which one made it, with its version; empty: a person."""
     confidence: float | None = Field(default=None, ge=0, le=1)
-    """The machine's, as the mean probability of its words."""
+    """The machine's, as the mean probability of its tokens."""
 
 
 class Amended(Frozen):

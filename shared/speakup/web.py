@@ -37,7 +37,8 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     for service in services:
         for router in service.routers:
             app.include_router(router)
-    app.include_router(home.router(settings))
+    paths = {getattr(route, "path", "") for s in services for r in s.routers for route in r.routes}
+    app.include_router(home.router(settings, takes_calls="/phone/voice" in paths))
     app.include_router(docs.router())
     app.mount("/static", StaticPages())
 

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+from case_router.access import Access
 from case_router.api import BODIES, Parts, routers
+from case_router.api.recordings import MASKING
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.rotate import Rotation
@@ -27,6 +29,7 @@ from speakup.keys import (
     contact_purpose,
 )
 from speakup.relay import Relay
+from speakup.sandbox import open_sandbox
 from speakup.say import Speaker
 from speakup.service import Service, Task
 
@@ -50,7 +53,8 @@ async def open_service() -> AsyncIterator[Service]:
         vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
         contact_keys = _contact_keys(keys)
         relay = Relay(NAME, engine, settings, (topics.CASES, topics.REPLIES))
-        speaker = Speaker(NAME, settings, [topics.CASES])
+        speaker = Speaker(NAME, settings, [topics.CASES, topics.ACCESS])
+        pin_key = keys.secret("pin-hmac")
         submissions_letters = DeadLetters(NAME, engine, set_aside(retry))
         opening = Consumer(
             settings,
@@ -65,7 +69,7 @@ async def open_service() -> AsyncIterator[Service]:
                 keys=PrivateKeys(keys, INTAKE),
                 contact_keys=lambda: {channel: key() for channel, key in contact_keys.items()},
                 relay=relay,
-                pin_key=keys.secret("pin-hmac"),
+                pin_key=pin_key,
                 retry=retry,
             ).handle,
             dead_letters=submissions_letters,
@@ -79,22 +83,40 @@ async def open_service() -> AsyncIterator[Service]:
                 vault=vault,
                 relay=relay,
                 say=speaker.say,
-                pin_key=keys.secret("pin-hmac"),
+                pin_key=pin_key,
                 retry=retry,
             ).handle,
             dead_letters=DeadLetters(NAME, engine),
             on_new_topic=relay.republish,
         )
+        access = Consumer(
+            settings,
+            group=f"{NAME}.access",
+            topics=[topics.ACCESS],
+            handle=Access(
+                engine=engine,
+                vault=vault,
+                keys=PrivateKeys(keys, INTAKE),
+                say=speaker.say,
+                pin_key=pin_key,
+            ).handle,
+            dead_letters=DeadLetters(NAME, engine),
+        )
+        consumers = {
+            topics.SUBMISSIONS: opening,
+            topics.DELIVERIES: deliveries,
+            topics.ACCESS: access,
+        }
 
         async def replay(message: RawMessage) -> None:
-            consumer = opening if message.topic == topics.SUBMISSIONS else deliveries
-            await consumer.replay(message)
+            await consumers[message.topic].replay(message)
 
         tasks: dict[str, Task] = {
             "relay": relay.run,
             "speaker": speaker.run,
             "opening": opening.run,
             "deliveries": deliveries.run,
+            "access": access.run,
             "rotation": Rotation(engine, keys, settings).run,
         }
         for number in range(settings.classify_workers):
@@ -108,7 +130,11 @@ async def open_service() -> AsyncIterator[Service]:
             relay=relay,
             settings=settings,
             dead_letters=submissions_letters,
+            masking=await stack.enter_async_context(
+                open_sandbox(MASKING, children=1, seconds=30, megabytes=768)
+            ),
             replay=replay,
+            timezone=settings.timezone,
         )
         yield Service(
             NAME,
@@ -120,6 +146,7 @@ async def open_service() -> AsyncIterator[Service]:
                 "publishing": relay.check,
                 "opening": opening.check,
                 "deliveries": deliveries.check,
+                "access": access.check,
             },
             tasks=tasks,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 from uuid import UUID, uuid5
 
+from case_router.carried import carried
 from case_router.store.vault import content_context, pin_context, reply_context
 from speakup import seal
 from speakup.events import (
@@ -19,6 +20,9 @@ from speakup.events import (
 from speakup.submission import Content, Reply
 
 Submission = SubmissionReceived | SubmissionFollowUp
+
+
+_WORDLESS = (Channel.phone, Channel.mail)
 
 
 class Keys(Protocol):
@@ -36,9 +40,9 @@ class Opened(NamedTuple):
 
     @property
     def is_wordless(self) -> bool:
-        """A call's message: it is spoken, and becomes text later or never."""
-        spoken = self.submission.channel is Channel.phone and self.submission.automatic is None
-        return spoken and not (self.content.subject or self.content.text)
+        """A call's message or a letter's pictures: a person hears or reads it, if it never becomes text."""
+        by_person = self.submission.channel in _WORDLESS and self.submission.automatic is None
+        return by_person and not (self.content.subject or self.content.text)
 
 
 class Stored(NamedTuple):
@@ -58,7 +62,7 @@ class Acknowledgement(NamedTuple):
 
 
 _NO_WORDS = Reply().model_dump_json().encode()
-"""The channel writes the text of an acknowledgement."""
+"""The channel writes the text of an acknowledgement; `api/letter_pdf.py` that of a letter."""
 
 
 def open_submission(event: Event, keys: Keys) -> Opened:
@@ -101,6 +105,7 @@ def acknowledge(
     ):
         return None
     number, reply_id = submission.case_number, acknowledgement_id(submission.submission_id)
+    reply = carried(submission.channel, Reply(pin=opened.content.pin))
     request = ReplyRequested(
         reply_id=reply_id,
         case_number=number,
@@ -110,9 +115,7 @@ def acknowledge(
         language=submission.language,
         contact=contact.reply,
         submission_id=submission.submission_id,
-        content=public.seal(
-            Reply(pin=opened.content.pin).model_dump_json().encode(), seal.reply_info(reply_id)
-        ),
+        content=public.seal(reply.model_dump_json().encode(), seal.reply_info(reply_id)),
     )
     locked = lock(_NO_WORDS, reply_context(number, reply_id))
     return Acknowledgement(request, locked)

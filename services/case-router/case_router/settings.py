@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -18,6 +19,9 @@ class Settings(Common):
     """After how many days submissions are sealed to a new key."""
     intake_key_grace_days: float = Field(default=7, gt=0)
     """How long a replaced key is kept at least; longer, while an adapter still needs it."""
+
+    timezone: ZoneInfo = ZoneInfo("Asia/Almaty")
+    """Of the dates on letters."""
 
     @property
     def intake_key_age(self) -> timedelta:

@@ -16,13 +16,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     func,
     text,
 )
 
 from speakup.dead_letters import dead_letters_table
+from speakup.idempotency import idempotency_table
 from speakup.outbox import outbox_table
 
 metadata = MetaData()
@@ -149,6 +149,7 @@ replies = Table(
     metadata,
     Column("reply_id", Uuid, primary_key=True),
     Column("case_number", Text, ForeignKey("cases.case_number"), nullable=False, index=True),
+    Column("channel", Text),  # null: of older ones, which no letter was
     Column("purpose", Text, nullable=False),
     Column("requested_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("requested_by", Uuid, ForeignKey("accounts.account_id")),  # null: the acknowledgement
@@ -199,17 +200,7 @@ sessions = Table(
     Column("rotated_at", DateTime(timezone=True)),
 )
 
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("account_id", Uuid, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("fingerprint", LargeBinary, nullable=False),  # SHA-256 of the request
-    Column("status", Integer, nullable=False),
-    Column("answer", Text, nullable=False),  # identifiers only
-    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    UniqueConstraint("account_id", "key"),
-)
+idempotency = idempotency_table(metadata)
 
 adapter_keys = Table(
     "adapter_keys",

@@ -12,13 +12,16 @@ from case_router.api import (
     cases,
     dead_letters,
     files,
+    letter_pdf,
     login,
     one_case,
+    recordings,
     replies,
     reply_body,
     reply_files,
     status,
     token,
+    transcripts,
 )
 from case_router.api.parts import Parts
 
@@ -36,8 +39,11 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         cases,
         one_case,
         files,
+        recordings,
+        transcripts,
         replies,
         reply_files,
+        letter_pdf,
         assignment,
         status,
         dead_letters,

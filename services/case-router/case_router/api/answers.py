@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -120,6 +121,63 @@ class SubmissionRead(Answer):
     narrative: Narrative | None = Field(description="Null where it was erased.")
 
 
+class TranscriptRead(Answer):
+    """What somebody or something heard in a recording."""
+
+    transcript_id: UUID
+    at: datetime
+    by: str | None = Field(description="The account that typed it; null for a machine's.")
+    machine: str | None = Field(examples=["whisper-base"], description="Null for a person's.")
+    confidence: float | None = Field(description="The machine's, from 0 to 1.")
+    language: Language
+    text: str
+    confirmed_at: datetime | None = Field(
+        description="When the reporter heard it and said that it is right."
+    )
+
+
+class RecordingState(StrEnum):
+    """What there is of a recording."""
+
+    audio_awaited = "audio_awaited"
+    audio_missing = "audio_missing"
+    needs_listening = "needs_listening"
+    transcript = "transcript"
+
+
+class RecordingRead(Answer):
+    """Something that the reporter spoke; hear it at `…/recordings/{recording_id}`."""
+
+    recording_id: UUID
+    submission_id: UUID
+    recorded_at: datetime
+    seconds: int
+    state: RecordingState = Field(
+        description="`audio_awaited`: it isn't here yet. `audio_missing`: it can't be had. "
+        "`needs_listening`: no machine made text of it. `transcript`: there is one."
+    )
+    audio: bool = Field(description="It can be heard.")
+    language: Language | None = Field(description="Of the transcript.")
+    superseded_by: UUID | None = Field(
+        description="The recording by which the reporter replaced this one."
+    )
+    transcript: TranscriptRead | None = Field(description="The one that holds.")
+    versions: list[TranscriptRead] = Field(description="All of them, oldest first.")
+
+
+class LetterFacts(Answer):
+    """A reply by post: you print the letter, the mailroom its address label."""
+
+    post_code: str = Field(
+        description="Letter and label show it. Write it on the closed envelope for the mailroom.",
+        examples=["K7Q2-M4X"],
+    )
+    pdf: str | None = Field(
+        description="Where to print the letter. Null for an acknowledgement that is posted: the PIN in it "
+        "isn't kept any longer."
+    )
+
+
 class ReplyRead(Answer):
     """A word to the reporter and how far it has got."""
 
@@ -127,7 +185,14 @@ class ReplyRead(Answer):
     purpose: Purpose
     requested_at: datetime
     by: str | None = Field(description="The account; null for what the service sends itself.")
-    state: str = Field(examples=["requested", "accepted", "delivered", "failed"])
+    channel: Channel | None = Field(
+        description="It goes by; `phone`: it is read out when they call. Null for old ones."
+    )
+    state: str = Field(
+        description="A letter is `accepted` when the mailroom can print its label, `delivered` when it is "
+        "posted, `failed` when it came back.",
+        examples=["requested", "accepted", "delivered", "failed"],
+    )
     state_at: datetime
     failure: str | None
     text: str | None = Field(description="Null for acknowledgements and what was erased.")
@@ -135,13 +200,19 @@ class ReplyRead(Answer):
     explanation: str | None = Field(
         description="The number of its PDF, where it went out as one.", examples=["2481632047-1"]
     )
+    letter: LetterFacts | None = Field(description="Of a reply by post.")
 
 
 class CaseRead(CaseFacts):
     """A case with all that was sent and said. PIN and contact are never shown."""
 
     erased: bool = Field(description="The case's key was destroyed: only facts are left.")
+    replies_go_by: Channel | None = Field(
+        description="How a reply reaches the reporter. `phone`: it is read out when they call with their "
+        "number and PIN. Null: they can't be reached."
+    )
     submissions: list[SubmissionRead]
+    recordings: list[RecordingRead]
     replies: list[ReplyRead]
 
 
@@ -151,6 +222,12 @@ class CaseChanged(Answer):
     case_number: str
     status: Status
     sequence: int
+
+
+class TranscriptTaken(CaseChanged):
+    """A transcript is kept; the ones before it stay."""
+
+    transcript_id: UUID
 
 
 class ReplyTaken(CaseChanged):

@@ -42,6 +42,10 @@ def router(parts: Parts) -> APIRouter:
         handler: Annotated[
             Literal["me"] | None, Query(description="`me`: only cases assigned to the caller.")
         ] = None,
+        letter: Annotated[
+            Literal["waiting"] | None,
+            Query(description="`waiting`: only cases with a letter to be printed and posted."),
+        ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
         staff: Staff = caller,
@@ -50,7 +54,14 @@ def router(parts: Parts) -> APIRouter:
         restricted ones. Not a word of what reporters wrote is in a list.
         """
         filters = cases.Filters(
-            kind, status, channel, language, needs_triage, urgent, handler == "me"
+            kind,
+            status,
+            channel,
+            language,
+            needs_triage,
+            urgent,
+            mine=handler == "me",
+            letter_waits=letter == "waiting",
         )
         before = cursors.case_place(cursor)
         async with parts.engine.connect() as connection:

@@ -22,9 +22,9 @@ from case_router.api.answers import CaseChanged
 from case_router.api.parts import Parts
 from case_router.api.version import check_match, etag
 from case_router.sign_in import ACCOUNTS_KEY
-from case_router.store import cases, changes, history, idempotency
+from case_router.store import cases, changes, history
 from case_router.store.rows import AnyRow
-from speakup import topics
+from speakup import idempotency, topics
 from speakup.problems import Problem, not_found
 from speakup.staff import Staff
 

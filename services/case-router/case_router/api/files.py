@@ -68,7 +68,7 @@ def router(parts: Parts) -> APIRouter:
             return download(content.raw, "", f"{number}.eml")
         if content.raw_blob is None:
             raise not_found()
-        return download(await _fetch(parts, content.raw_blob), "", f"{number}.eml")
+        return download(await fetch(parts, content.raw_blob), "", f"{number}.eml")
 
     @routes.get(
         f"{SUBMISSION}/text",
@@ -81,7 +81,7 @@ def router(parts: Parts) -> APIRouter:
         content = await _open(parts, staff, number, submission_id, "text")
         if content.full_text is None:
             return download(content.text.encode(), "", f"{number}.txt")
-        return download(await _fetch(parts, content.full_text), "", f"{number}.txt")
+        return download(await fetch(parts, content.full_text), "", f"{number}.txt")
 
     return routes
 
@@ -144,10 +144,11 @@ async def attached(parts: Parts, files: Sequence[Attachment], index: int) -> Res
     if index >= len(files):
         raise not_found()
     file = files[index]
-    return download(await _fetch(parts, file.blob), file.name, f"attachment-{index}")
+    return download(await fetch(parts, file.blob), file.name, f"attachment-{index}")
 
 
-async def _fetch(parts: Parts, blob: Blob) -> bytes:
+async def fetch(parts: Parts, blob: Blob) -> bytes:
+    """What is in the object store, opened. Raises Problem 410."""
     try:
         return await parts.blobs.get(blob)
     except (FileNotFoundError, CannotOpenError):

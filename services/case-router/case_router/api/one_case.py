@@ -11,9 +11,9 @@ from fastapi.responses import Response
 
 from case_router.api.answers import CaseRead, problems
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.api.reading import case_read
+from case_router.api.reading import Rows, case_read
 from case_router.api.version import etag, is_known
-from case_router.store import cases, history, replies
+from case_router.store import amendments, cases, history, replies
 from speakup.problems import not_found
 from speakup.staff import Staff
 
@@ -42,12 +42,17 @@ def router(parts: Parts) -> APIRouter:
             headers = {"etag": etag(case)}
             if is_known(request, case):
                 return Response(status_code=304, headers=headers)
-            sent = await cases.submissions_of(connection, number)
-            said = await replies.of_case(connection, number)
+            rows = Rows(
+                case,
+                await cases.submissions_of(connection, number),
+                await amendments.of_case(connection, number),
+                await replies.of_case(connection, number),
+                await replies.way(connection, number),
+            )
             await history.note(connection, "case.read", [number], account_id=UUID(staff.account_id))
         keys = await parts.vault.keys_of([number])
         # Opening many long narratives takes a while.
-        read = await asyncio.to_thread(case_read, case, sent, said, keys.get(number))
+        read = await asyncio.to_thread(case_read, rows, keys.get(number))
         return Response(read.model_dump_json(), headers=headers, media_type="application/json")
 
     return routes

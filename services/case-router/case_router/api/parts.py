@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
@@ -14,10 +15,10 @@ from case_router.store.vault import Vault
 from speakup.blobs import BlobStore
 from speakup.dead_letters import DeadLetters, RawMessage
 from speakup.keys import KeyFolder
-from speakup.problems import Problem
 from speakup.relay import Relay
+from speakup.sandbox import Sandbox
 from speakup.settings import Common
-from speakup.staff import Role, Staff, Verifier, require
+from speakup.staff import Role, Staff, Verifier, require, require_reader
 
 PREFIX = "/api/v1"
 
@@ -41,7 +42,11 @@ class Parts:
     relay: Relay
     settings: Common
     dead_letters: DeadLetters
+    masking: Sandbox
+    """Runs `case_router.voice`."""
     replay: Callable[[RawMessage], Awaitable[None]]
+    timezone: ZoneInfo
+    """Of the dates on letters."""
     verifier: Verifier = field(init=False)
     sign_in: SignIn = field(init=False)
 
@@ -55,18 +60,4 @@ class Parts:
 
     def reader(self) -> Callable[[Request], Awaitable[Staff]]:
         """A dependency: the caller, who may be shown narratives; else 401, 404 or 403."""
-        caller = require(self.verifier, CASE_WORKERS)
-
-        async def reader(request: Request) -> Staff:
-            staff = await caller(request)
-            if not staff.narratives:
-                raise Problem(
-                    403,
-                    "What reporters wrote is shown only after signing in with a second factor. "
-                    f"Enrol one: POST {PREFIX}/account/totp, add the secret to an authenticator "
-                    f"app, POST its code to {PREFIX}/account/totp/confirm, and sign in again "
-                    "with the next code as `totp`.",
-                )
-            return staff
-
-        return reader
+        return require_reader(self.verifier, CASE_WORKERS, what="What reporters wrote")

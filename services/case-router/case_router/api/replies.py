@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -19,6 +19,7 @@ from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.api.reply_body import IN_THE_DOCS as BODY_IN_THE_DOCS
 from case_router.api.reply_body import ReplyBody, Upload, reply_body
+from case_router.carried import carried
 from case_router.store import changes, history, replies
 from case_router.store.narratives import lock_reply
 from speakup import outbox, seal
@@ -63,10 +64,19 @@ def router(parts: Parts) -> APIRouter:
         idempotency_key: IdempotencyKey = None,
         staff: Staff = reader,
     ) -> Response:
-        """A question makes a new case one in progress; an answer makes it answered."""
+        """A question makes a new case one in progress; an answer makes it answered. To a reporter who left no
+        address it is read out when they call, with their number and PIN. To one who wrote a letter you print it:
+        see `letter` of the reply.
+        """
         return await make(parts, request, staff, number, body, partial(_write, body))
 
     return routes
+
+
+_NO_FILES = {
+    Channel.phone: "The reporter is reached by telephone, which takes no files.",
+    Channel.mail: "The reporter is reached by post: the text is printed as a letter, and files can't go with it.",
+}
 
 
 async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
@@ -74,15 +84,16 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     if not transitions.may_be_written_to(status):
         raise Problem(409, "The case is closed. Reopen it before you write to the reporter.")
     reachable = await replies.reachable(change.connection, change.number)
-    if reachable is None:
+    if reachable is None and not await replies.awaits_call(change.connection, change.number):
         raise Problem(
             409, "The reporter can't be reached: they left no address that may be answered."
         )
     key = (await change.parts.vault.keys_of([change.number])).get(change.number)
     if key is None:
         raise Problem(409, "The case has been erased; nobody can be written to about it.")
-    if reachable.channel is Channel.phone and (body.attachments or body.as_pdf):
-        raise Problem(409, "The reporter is reached by telephone, which takes no files.")
+    channel = Channel.phone if reachable is None else reachable.channel
+    if channel in _NO_FILES and (body.attachments or body.as_pdf):
+        raise Problem(409, _NO_FILES[channel])
     reply_id = uuid4()
     reply = Reply(
         text=body.text,
@@ -91,7 +102,26 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
         if body.as_pdf
         else None,
     )
-    request = ReplyRequested(
+    await replies.add(
+        change.connection,
+        reply_id=reply_id,
+        case_number=change.number,
+        channel=channel,
+        purpose=purpose,
+        account_id=change.staff.account_id,
+        content_locked=lock_reply(key, change.number, reply_id, reply),
+    )
+    if reachable is not None:
+        await _put_out(change, _request(change, reachable, purpose, reply_id, reply))
+    await _move_on(change, status, purpose)
+    await change.note("reply.requested", reply_id)
+    return {"reply_id": str(reply_id)}
+
+
+def _request(
+    change: Change, reachable: replies.Reachable, purpose: Purpose, reply_id: UUID, reply: Reply
+) -> ReplyRequested:
+    return ReplyRequested(
         reply_id=reply_id,
         case_number=change.number,
         channel=reachable.channel,
@@ -101,21 +131,9 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
         contact=reachable.contact,
         submission_id=reachable.submission_id,
         content=_channel_key(change.parts, reachable).seal(
-            reply.model_dump_json().encode(), seal.reply_info(reply_id)
+            carried(reachable.channel, reply).model_dump_json().encode(), seal.reply_info(reply_id)
         ),
     )
-    await replies.add(
-        change.connection,
-        reply_id=reply_id,
-        case_number=change.number,
-        purpose=purpose,
-        account_id=change.staff.account_id,
-        content_locked=lock_reply(key, change.number, reply_id, reply),
-    )
-    await _put_out(change, request)
-    await _move_on(change, status, purpose)
-    await change.note("reply.requested", reply_id)
-    return {"reply_id": str(reply_id)}
 
 
 async def _keep(parts: Parts, uploads: Sequence[Upload]) -> tuple[Attachment, ...]:

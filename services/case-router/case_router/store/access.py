@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.tables import cases
 from speakup.staff import Role, Staff
@@ -24,3 +25,10 @@ def visible(staff: Staff) -> ColumnElement[bool]:
             return cases.c.restricted.is_(True)
         case _:
             return false()
+
+
+async def unsealed(connection: AsyncConnection, staff: Staff, number: str) -> bool:
+    """Whether an unsealing of this case was approved, which lets this person have what tells who the reporter
+    is: their own voice, their address. Unsealings can't be asked for yet, so there is none.
+    """
+    return False

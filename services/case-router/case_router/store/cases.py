@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
@@ -42,6 +42,7 @@ class Filters:
     needs_triage: bool | None = None
     urgent: bool | None = None
     mine: bool = False
+    letter_waits: bool = False
 
 
 def is_number(word: str) -> bool:
@@ -52,6 +53,15 @@ def is_number(word: str) -> bool:
 def _seen_by(staff: Staff) -> Select[Any]:
     joined = cases.outerjoin(accounts, accounts.c.account_id == cases.c.handler)
     return select(*_FACTS).select_from(joined).where(visible(staff))
+
+
+def _letter_waits() -> ColumnElement[bool]:
+    """A letter to the reporter is to be printed, or isn't posted yet."""
+    return exists().where(
+        replies.c.case_number == cases.c.case_number,
+        replies.c.channel == Channel.mail,
+        replies.c.state.in_(("requested", "accepted")),
+    )
 
 
 async def newest(
@@ -70,6 +80,8 @@ async def newest(
             query = query.where(cases.c[name] == wanted)
     if filters.mine:
         query = query.where(cases.c.handler == UUID(staff.account_id))
+    if filters.letter_waits:
+        query = query.where(_letter_waits())
     place = tuple_(cases.c.urgent, cases.c.opened_at, cases.c.case_number)
     if before is not None:
         query = query.where(place < before)

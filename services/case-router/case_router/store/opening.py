@@ -71,10 +71,11 @@ _OPEN = text(
     ), joined AS ({_JOIN}
         WHERE number IN (SELECT case_number FROM opened)
     ), acknowledged AS (
-        INSERT INTO replies (reply_id, case_number, content_locked, purpose)
+        INSERT INTO replies (reply_id, case_number, channel, content_locked, purpose)
         SELECT *, 'acknowledgement'
         FROM unnest(CAST(:reply_ids AS uuid[]), CAST(:replied AS text[]),
-                    CAST(:replies AS bytea[])) AS promised (reply_id, number, content)
+                    CAST(:reply_channels AS text[]), CAST(:replies AS bytea[]))
+             AS promised (reply_id, number, channel, content)
         WHERE number IN (SELECT case_number FROM opened)
     ), noted AS (
         INSERT INTO audit (action, case_number) SELECT 'case.opened', case_number FROM opened
@@ -111,6 +112,7 @@ async def insert_cases(
         "readable": [not row.opened.is_wordless for row in rows],
         "reply_ids": [request.reply_id for request in requests],
         "replied": [request.case_number for request in requests],
+        "reply_channels": [request.channel for request in requests],
         "replies": [a.content_locked for a in acknowledgements],
     }
     result = await connection.execute(

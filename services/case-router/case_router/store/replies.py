@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.rows import AnyRow
-from case_router.tables import accounts, replies, submissions
+from case_router.tables import accounts, cases, replies, submissions
 from speakup import seal
 from speakup.events import Channel, Purpose, Sealed
 
@@ -43,11 +43,29 @@ async def reachable(connection: AsyncConnection, number: str) -> Reachable | Non
     return Reachable(row.submission_id, Channel(row.channel), contact)
 
 
+async def awaits_call(connection: AsyncConnection, number: str) -> bool:
+    """Whether the reporter can open the case by a PIN: what they are told is there when they ask. A caller may
+    know theirs before we know that it was told; nobody else can.
+    """
+    called = and_(cases.c.channel == Channel.phone, cases.c.pin_locked.is_not(None))
+    query = select(or_(called, cases.c.pin_hmac.is_not(None)))
+    return bool(await connection.scalar(query.where(cases.c.case_number == number)))
+
+
+async def way(connection: AsyncConnection, number: str) -> Channel | None:
+    """The channel that a reply reaches the reporter by; None: none."""
+    found = await reachable(connection, number)
+    if found is not None:
+        return found.channel
+    return Channel.phone if await awaits_call(connection, number) else None
+
+
 async def add(
     connection: AsyncConnection,
     *,
     reply_id: UUID,
     case_number: str,
+    channel: Channel,
     purpose: Purpose,
     account_id: str,
     content_locked: bytes,
@@ -57,6 +75,7 @@ async def add(
         insert(replies).values(
             reply_id=reply_id,
             case_number=case_number,
+            channel=channel,
             purpose=purpose,
             requested_by=UUID(account_id),
             content_locked=content_locked,
