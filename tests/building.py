@@ -17,15 +17,16 @@ from speakup.events import (
     SubmissionFollowUp,
     SubmissionReceived,
 )
-from speakup.keys import INTAKE, UNSEALING, KeyFolder, contact_purpose
+from speakup.keys import INTAKE, TRANSCRIBER, UNSEALING, KeyFolder, contact_purpose
 from speakup.submission import Contact, Content
 
 
 def make_keys(folder: KeyFolder) -> KeyFolder:
-    """All keys that the router and intake-email need."""
-    for purpose in (INTAKE, UNSEALING, contact_purpose(Channel.email)):
+    """All keys that the services need."""
+    contacts = (contact_purpose(Channel.email), contact_purpose(Channel.mail))
+    for purpose in (INTAKE, UNSEALING, TRANSCRIBER, *contacts):
         folder.ensure_pair(purpose)
-    for name in ("case-kek", "pin-hmac", "email-hmac", "accounts"):
+    for name in ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls", "mail-drafts"):
         folder.ensure_secret(name)
     ensure_signing_key(folder)
     return folder
@@ -48,8 +49,9 @@ def submission_event(
     answerable: bool = True,
     submission_id: UUID | None = None,
     content: Content | None = None,
+    channel: Channel = Channel.email,
 ) -> Event:
-    """A mail as intake-email publishes it."""
+    """A mail as intake-email publishes it, or a letter as intake-mail does."""
     submission_id = submission_id or uuid4()
     content = content or Content(subject="Fuel", text=text, pin=None if follow_up else "042917")
     contact = Contact(address=address or "").model_dump_json().encode()
@@ -58,8 +60,8 @@ def submission_event(
     kind = SubmissionFollowUp if follow_up else SubmissionReceived
     payload = kind(
         submission_id=submission_id,
-        case_number=number or case_number.mint(Channel.email),
-        channel=Channel.email,
+        case_number=number or case_number.mint(channel),
+        channel=channel,
         received_at=now,
         language=Language.en,
         anonymity=Anonymity.confidential,
@@ -67,9 +69,7 @@ def submission_event(
             content.model_dump_json().encode(), seal.content_info(submission_id)
         ),
         contact=SealedContact(
-            reply=keys.public(contact_purpose(Channel.email)).seal(contact, info)
-            if address
-            else None,
+            reply=keys.public(contact_purpose(channel)).seal(contact, info) if address else None,
             unsealing=keys.public(UNSEALING).seal(contact, info),
         ),
         answerable=answerable and address is not None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import MetaData, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -19,6 +20,11 @@ from embedded.broker import start_broker
 from embedded.postgres import start_postgres
 from speakup import postgres
 from speakup.settings import Common
+
+# A traceback drawn with all its variables, which is the default, takes seconds.
+structlog.configure(
+    processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()]
+)
 
 CORPORA = Path(os.environ.get("SPEAKUP_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 

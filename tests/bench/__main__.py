@@ -9,12 +9,15 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import accepting, latency, opening, stages
+from tests.bench import accepting, calling, hearing, latency, opening, reading, stages
 
 PARTS = {
     "accepting": accepting.measure,
     "opening": opening.measure,
     "latency": latency.measure,
+    "calls": calling.measure,
+    "hearing": hearing.measure,
+    "reading": reading.measure,
     "stages": stages.measure,
 }
 

@@ -63,7 +63,10 @@ async def open_router(postgres_url: str, folder: Path) -> AsyncIterator[Router]:
             engine=engine,
             vault=vault,
             keys=PrivateKeys(keys, INTAKE),
-            contact_keys=lambda: {Channel.email: keys.public(contact_purpose("email"))},
+            contact_keys=lambda: {
+                channel: keys.public(contact_purpose(channel))
+                for channel in (Channel.email, Channel.mail)
+            },
             relay=cast("Relay", published),
             pin_key=keys.secret("pin-hmac"),
             retry=300,

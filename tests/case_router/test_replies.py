@@ -125,6 +125,49 @@ async def test_who_left_no_way_to_be_reached_is_not_written_to(
     assert await world.events() == []
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"channel": "phone", "pin_locked": b"x"},
+        {"channel": "phone", "pin_hmac": b"x"},
+        {"pin_hmac": b"x"},
+    ],
+)
+async def test_who_left_no_address_and_has_a_pin_hears_the_reply_when_they_ask(
+    world: World, facts: dict[str, object]
+) -> None:
+    number = await world.add_case(None, contact=False, **facts)
+    answer = await world.change(number, "replies", ANSWER)
+    assert (answer.status_code, answer.json()["status"]) == (201, "answered")
+    assert await requested(world) == []
+    case = (await world.get(f"/cases/{number}")).json()
+    assert case["replies_go_by"] == "phone"
+    assert [(reply["text"], reply["state"]) for reply in case["replies"]] == [
+        (ANSWER["text"], "requested")
+    ]
+
+
+@pytest.mark.parametrize(
+    "more", [{"as_pdf": True}, {"attachments": [{"name": "a", "content": "YQ=="}]}]
+)
+async def test_a_reply_that_is_read_out_has_no_files(world: World, more: dict[str, object]) -> None:
+    number = await world.add_case(None, contact=False, channel="phone", pin_hmac=b"x")
+    answer = await world.change(number, "replies", ANSWER | more)
+    assert answer.status_code == 409
+    assert "telephone" in answer.json()["detail"]
+
+
+async def test_a_pin_in_a_mail_that_was_never_answered_reaches_nobody(world: World) -> None:
+    number = await world.add_case(None, contact=False, pin_locked=b"x")
+    assert (await world.change(number, "replies", ANSWER)).status_code == 409
+    assert (await world.get(f"/cases/{number}")).json()["replies_go_by"] is None
+
+
+async def test_the_case_says_by_which_channel_a_reply_goes(world: World) -> None:
+    number = await world.add_case(pin_hmac=b"x")
+    assert (await world.get(f"/cases/{number}")).json()["replies_go_by"] == "email"
+
+
 async def test_about_an_erased_case_nobody_is_written_to(world: World) -> None:
     number = await world.add_case()
     async with world.vault_engine.begin() as connection:

@@ -169,3 +169,17 @@ async def test_that_a_reply_came_back_is_a_new_version_of_the_case(world: World)
     before = (await world.get(f"/cases/{number}")).headers["etag"]
     await deliveries(world).handle([failed(number, reply_id, returned=True)])
     assert (await world.get(f"/cases/{number}")).headers["etag"] != before
+
+
+async def test_an_answer_that_a_caller_has_heard_is_delivered_at_once_and_once(
+    world: World,
+) -> None:
+    number = await world.add_case(None, contact=False, channel="phone", pin_hmac=b"x")
+    said = {"purpose": "answer", "text": "Yes, one worth less than 2 MCI."}
+    answer = await world.change(number, "replies", said)
+    heard = delivered(number, UUID(answer.json()["reply_id"]))
+    for _ in range(2):
+        await deliveries(world).handle([heard._replace(source="/intake-phone")])
+    (reply,) = (await world.get(f"/cases/{number}")).json()["replies"]
+    assert (reply["state"], reply["text"]) == ("delivered", said["text"])
+    assert [action for action, *_ in await world.audit()].count("reply.delivered") == 1

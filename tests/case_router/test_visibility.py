@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,10 +11,10 @@ import pytest
 from case_router.store import replies
 from case_router.store.narratives import lock_reply
 from speakup.blobs import close_blob
-from speakup.events import Purpose
+from speakup.events import Amendment, Channel, Purpose
 from speakup.staff import Role
-from speakup.submission import Attachment, Content, Reply
-from tests.case_router.world import World
+from speakup.submission import Amended, Attachment, Content, Recording, Reply
+from tests.case_router.world import Spoken, World, amend
 
 NOT_THERE = "2000000008"
 
@@ -22,6 +22,7 @@ BODIES: dict[str, Any] = {
     "replies": {"purpose": "question", "text": "When was that?"},
     "assignment": {"handler": "handler"},
     "status": {"status": "in_review"},
+    "transcript": {"text": "They sell our diesel.", "language": "en"},
 }
 
 # Of cases: restricted or not, whose; and who sees it.
@@ -45,10 +46,17 @@ async def case_routes(world: World) -> list[tuple[str, str]]:
     ]
 
 
-async def ask(
-    world: World, method: str, path: str, by: str, number: str, submission: object, reply: object
-) -> httpx.Response:
-    filled = path.format(number=number, submission_id=submission, reply_id=reply, index=0)
+class Ids(NamedTuple):
+    """Of what belongs to a case."""
+
+    number: str
+    submission_id: object
+    reply_id: object
+    recording_id: object
+
+
+async def ask(world: World, method: str, path: str, by: str, ids: Ids) -> httpx.Response:
+    filled = path.format(**ids._asdict(), index=0)
     body = BODIES[path.rsplit("/", 1)[-1]] if method == "post" else None
     headers = world.bearer(by) | {"If-Match": "*"}
     return await world.client.request(method, filled, headers=headers, json=body)
@@ -62,6 +70,7 @@ async def add_reply(world: World, number: str, reply: Reply) -> UUID:
             connection,
             reply_id=reply_id,
             case_number=number,
+            channel=Channel.mail,
             purpose=Purpose.answer,
             account_id=str(world.accounts["officer"]),
             content_locked=lock_reply(key, number, reply_id, reply),
@@ -80,12 +89,19 @@ async def test_what_one_may_not_see_is_answered_like_what_is_not_there(
     number = await world.add_case(Content(text="secret", attachments=(file,)), **facts)
     ((submission,),) = await world.rows("SELECT submission_id FROM submissions")
     reply = await add_reply(world, number, Reply(text="secret", attachments=(file,)))
+    spoken = Spoken(number, submission, uuid4())
+    recording = Recording(
+        recording_id=spoken.recording_id, content_type="audio/wav", seconds=3, blob=blob
+    )
+    await amend(world, spoken, Amendment.recording, Amended(recording=recording))
+    known = Ids(number, submission, reply, spoken.recording_id)
+    unknown = Ids(NOT_THERE, uuid4(), uuid4(), uuid4())
     routes = await case_routes(world)
-    assert len(routes) == 8
+    assert len(routes) == 12
     for role in set(Role) - seeing:
         for method, path in routes:
-            there = await ask(world, method, path, role, number, submission, reply)
-            missing = await ask(world, method, path, role, NOT_THERE, uuid4(), uuid4())
+            there = await ask(world, method, path, role, known)
+            missing = await ask(world, method, path, role, unknown)
             assert there.status_code == missing.status_code == 404, (role, method, path)
             assert there.content == missing.content
             assert there.headers == missing.headers
@@ -117,14 +133,13 @@ async def test_every_route_of_the_api_asks_who_is_calling(world: World) -> None:
         for method in methods:
             if path == "/api/v1/token":
                 continue
-            filled = path.format(
-                number=NOT_THERE, submission_id=uuid4(), reply_id=uuid4(), index=0, letter_id=1
-            )
+            ids = Ids(NOT_THERE, uuid4(), uuid4(), uuid4())
+            filled = path.format(**ids._asdict(), index=0, letter_id=1)
             body = {"code": "1", "current": "1", "new": "1"} if method == "post" else None
             answer = await world.client.request(method, filled, json=body)
             assert answer.status_code == 401, (method, path)
             asked.append(path)
-    assert len(asked) == 17
+    assert len(asked) == 21
 
 
 async def test_a_false_token_is_no_token(world: World) -> None:
@@ -148,6 +163,17 @@ async def test_a_cookie_alone_changes_nothing(world: World) -> None:
         headers={"If-Match": read.headers["etag"]},
     )
     assert answer.status_code == 401
+
+
+async def test_our_own_page_changes_what_its_reader_may_change(world: World) -> None:
+    number = await world.add_case()
+    world.client.cookies.set("speakup_session", world.token())
+    answer = await world.client.post(
+        f"/api/v1/cases/{number}/status",
+        json={"status": "in_review"},
+        headers={"If-Match": "*", "Speak-Up-Page": "1"},
+    )
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("role", ["handler", "auditor", "admin", "mailroom"])

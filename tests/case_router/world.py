@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import httpx
 from sqlalchemy import insert, select, text
@@ -17,19 +18,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router import tables
 from case_router.api import BODIES, Parts, routers
+from case_router.api.recordings import MASKING
+from case_router.consume import Opening
+from case_router.deliveries import Deliveries
 from case_router.passwords import hash_password
+from case_router.store import amendments
+from case_router.store.narratives import lock_amended
 from case_router.store.vault import FileKeyProvider, Vault, content_context
 from case_router.tokens import Signer, ensure_signing_key
 from speakup import case_number, seal, topics, web
-from speakup.blobs import BlobStore
+from speakup.blobs import BlobStore, close_blob
 from speakup.dead_letters import DeadLetters, RawMessage
-from speakup.events import Channel, Event
-from speakup.keys import UNSEALING, KeyFolder, contact_purpose
+from speakup.events import Amendment, Channel, Event
+from speakup.keys import INTAKE, UNSEALING, KeyFolder, PrivateKeys, contact_purpose
 from speakup.relay import Relay
+from speakup.sandbox import Sandbox
 from speakup.service import Service
 from speakup.settings import Common
 from speakup.staff import Role, Staff
-from speakup.submission import Contact, Content
+from speakup.submission import Amended, Contact, Content, Recording
 from tests.building import make_keys
 
 PASSWORD = "a very quiet winter lake"
@@ -80,6 +87,15 @@ class World:
         """Post a change with the ETag as it is now."""
         etag = (await self.get(f"/cases/{number}", by)).headers["etag"]
         return await self.post(f"/cases/{number}/{what}", body, by, If_Match=etag, **headers)
+
+    async def change_blindly(self, path: str, body: object, by: str) -> int:
+        """The status of a change by somebody who can't read the case."""
+        return (await self.post(path, body, by, If_Match="*")).status_code
+
+    async def erase(self) -> None:
+        """Destroy all case keys."""
+        async with self.vault_engine.begin() as connection:
+            await connection.execute(text("DELETE FROM case_keys"))
 
     async def sign_in(self, name: str = "officer", **fields: str) -> httpx.Response:
         form = {"grant_type": "password", "username": name, "password": PASSWORD} | fields
@@ -179,6 +195,34 @@ class World:
         return UUID(str(submission_id))
 
 
+def opening(world: World) -> Opening:
+    """What opens cases, on the same tables."""
+    return Opening(
+        engine=world.engine,
+        vault=world.vault,
+        keys=PrivateKeys(world.keys, INTAKE),
+        contact_keys=lambda: {
+            channel: world.keys.public(contact_purpose(channel))
+            for channel in (Channel.email, Channel.mail)
+        },
+        relay=world.parts.relay,
+        pin_key=world.keys.secret("pin-hmac"),
+        retry=300,
+    )
+
+
+def deliveries(world: World) -> Deliveries:
+    """What hears how far replies have got; what it would say is dropped."""
+    return Deliveries(
+        engine=world.engine,
+        vault=world.vault,
+        relay=world.parts.relay,
+        say=lambda _events: None,
+        pin_key=world.keys.secret("pin-hmac"),
+        retry=300,
+    )
+
+
 def decoded(rows: Sequence[Any]) -> list[Event]:
     """Rows of an outbox as events."""
     events = []
@@ -187,6 +231,49 @@ def decoded(rows: Sequence[Any]) -> list[Event]:
         headers = list(zip(row.header_names.split(","), values, strict=True))
         events.append(topics.decode(row.value, headers, row.topic))
     return events
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A call's case and its recording."""
+
+    number: str
+    submission_id: UUID
+    recording_id: UUID
+
+    @property
+    def path(self) -> str:
+        return f"/cases/{self.number}/recordings/{self.recording_id}"
+
+
+async def add_call(world: World, sound: bytes | None, **facts: object) -> Spoken:
+    """A case whose reporter spoke; None: the audio can't be had."""
+    content = Content()
+    number = await world.add_case(content, channel="phone", contact=False, **facts)
+    (row,) = await world.rows(
+        "SELECT submission_id FROM submissions WHERE case_number = :n", n=number
+    )
+    blob = None
+    if sound is not None:
+        blob, ciphertext = close_blob(sound)
+        await world.blobs.put(blob.digest, ciphertext)
+    spoken = Spoken(number, row.submission_id, uuid4())
+    recording = Recording(
+        recording_id=spoken.recording_id, content_type="audio/wav", seconds=3, blob=blob
+    )
+    about = Amendment.recording if blob else Amendment.recording_missing
+    await amend(world, spoken, about, Amended(recording=recording))
+    return spoken
+
+
+async def amend(world: World, spoken: Spoken, amendment: Amendment, content: Amended) -> None:
+    """Something is added to the call's submission."""
+    event_id = uuid4()
+    key = (await world.vault.keys_of([spoken.number]))[spoken.number]
+    locked = lock_amended(key, spoken.number, event_id, content)
+    new = amendments.New(event_id, spoken.number, spoken.submission_id, amendment, START, locked)
+    async with world.engine.begin() as connection:
+        await amendments.add(connection, new)
 
 
 async def empty(*engines: AsyncEngine) -> None:
@@ -207,7 +294,6 @@ async def open_world(
     """The API on these two databases, emptied, reached without a network."""
     await empty(engine, vault_engine)
     keys = make_keys(KeyFolder(folder / "keys"))
-    keys.ensure_pair(contact_purpose(Channel.mail))
     ensure_signing_key(keys)
     settings = Common(var=folder, public_url=public_url)
     vault = Vault(vault_engine, FileKeyProvider(keys.secret("case-kek")))
@@ -219,6 +305,7 @@ async def open_world(
             raise world.replay_error
         replayed.append(message)
 
+    masking = Sandbox(MASKING, children=1, seconds=30, megabytes=768)
     parts = Parts(
         engine=engine,
         keys=keys,
@@ -228,7 +315,9 @@ async def open_world(
         relay=Relay("case-router", engine, settings, (topics.CASES, topics.REPLIES)),
         settings=settings,
         dead_letters=DeadLetters("case-router", engine),
+        masking=masking,
         replay=replay,
+        timezone=ZoneInfo("Asia/Almaty"),
     )
     app = web.create_app([Service("case-router", routers=routers(parts), bodies=BODIES)], settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -236,4 +325,5 @@ async def open_world(
         world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)
         for role in Role:
             await world.add_account(role.value, role)
-        yield world
+        with closing(masking):
+            yield world

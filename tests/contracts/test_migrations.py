@@ -13,6 +13,8 @@ from sqlalchemy import Connection, MetaData
 
 import case_router.tables
 import intake_email.tables
+import intake_mail.tables
+import intake_phone.tables
 import reporting.tables
 from speakup import postgres
 from speakup.settings import Common
@@ -24,6 +26,8 @@ SERVICES = Path(__file__).parents[2] / "services"
     ("name", "migrations", "metadata"),
     [
         ("email", "intake-email/intake_email/migrations", intake_email.tables.metadata),
+        ("mail", "intake-mail/intake_mail/migrations", intake_mail.tables.metadata),
+        ("phone", "intake-phone/intake_phone/migrations", intake_phone.tables.metadata),
         ("router", "case-router/case_router/migrations", case_router.tables.metadata),
         ("keys", "case-router/case_router/keys_migrations", case_router.tables.keys_metadata),
         ("reporting", "reporting/reporting/migrations", reporting.tables.metadata),

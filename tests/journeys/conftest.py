@@ -9,7 +9,9 @@ import pytest
 
 from embedded import practice_credentials
 from embedded.apache_kafka import start_kafka
+from embedded.demo_calls import words_of
 from embedded.practice_credentials import Credentials
+from tests import calling
 from tests.mailbox import Mailbox, open_mailbox
 from tests.system import System, run_system
 from tests.twilio_double import TwilioDouble
@@ -41,8 +43,11 @@ def system(kafka_environment: dict[str, str], twilio_account: Credentials) -> It
 @pytest.fixture
 async def line(system: System, twilio_account: Credentials) -> AsyncIterator[TwilioDouble]:
     """The hotline's number, with all of Twilio's caprices that a test turns on."""
+    await calling.require_phone(system)
     url = f"{system.url}/phone"
-    async with TwilioDouble(twilio_account, f"{url}/voice", status_url=f"{url}/status") as opened:
+    async with TwilioDouble(
+        twilio_account, f"{url}/voice", status_url=f"{url}/status", words=words_of
+    ) as opened:
         yield opened
 
 

@@ -44,9 +44,27 @@ async def test_what_is_not_connected_says_so(visitor: AsyncClient) -> None:
     assert re.findall(r'class="state (\w+)"', page.text) == ["ready", "waiting", "waiting"]
 
 
+async def test_the_phone_works_where_something_takes_calls(tmp_path: Path) -> None:
+    routes = APIRouter(prefix="/phone")
+
+    @routes.post("/voice")
+    async def voice() -> None:
+        """Takes a call."""
+
+    app = web.create_app([Service("intake-phone", [routes])], Common(var=tmp_path))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        page = await client.get("/?lang=en")
+    assert re.findall(r'class="state (\w+)"', page.text) == ["ready", "ready", "waiting"]
+    assert "call again later and you hear the answer" in page.text
+
+
 async def test_staff_find_their_doors(visitor: AsyncClient) -> None:
     page = await visitor.get("/")
-    assert [door for door in ("/login", "/reports", "/docs") if f'"{door}"' not in page.text] == []
+    assert [
+        door
+        for door in ("/login", "/mailroom", "/reports", "/docs")
+        if f'"{door}"' not in page.text
+    ] == []
 
 
 async def test_the_api_is_described_without_a_script(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def in_loop(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, Any
         before = _children()
         with asyncio.Runner(loop_factory=factory) as runner:
             result = runner.run(coroutine)
-        assert _children() == before, "a process was left behind"
+        assert _children() <= before, "a process was left behind"
         return result
 
     return run
@@ -299,3 +299,33 @@ async def test_every_codec_works_in_a_child() -> None:
             "mac-cyrillic",
         ):
             assert await sandbox.run(job(f"b'abc'.decode({codec!r}).encode()")) == b"abc"
+
+
+async def threaded(*jobs: bytes) -> list[bytes | str]:
+    """Outcomes in a child that may start threads."""
+    async with open_sandbox(TAKEN_OVER, children=1, threads=True) as sandbox:
+        return [await outcome(sandbox, each) for each in jobs]
+
+
+START = f"{imported('_thread')}.start_new_thread(print, ()) and b'ok'"
+
+
+def test_a_child_can_start_a_thread_only_where_it_may(in_loop: InLoop) -> None:
+    assert in_loop(outcomes(job(START))) == ["RuntimeError"]
+    assert in_loop(threaded(job(START))) == [b"ok"]
+
+
+def test_a_child_that_may_start_threads_starts_no_process_and_opens_nothing(
+    in_loop: InLoop,
+) -> None:
+    system = imported("os")
+    jobs = (
+        job(f"{system}.fork() and b''"),
+        job(f"{system}.posix_spawn('/bin/true', ['true'], {{}}) and b''"),
+        job(f"{system}.execv('/bin/true', ['true'])"),
+        job("open('/etc/passwd').read().encode()"),
+        job(f"{imported('socket')}.socket() and b''"),
+        job(f"{system}.kill(1, 0) or b''"),
+    )
+    refused = in_loop(threaded(*jobs))
+    assert set(refused) <= {"PermissionError", "OSError"}
