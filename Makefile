@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 ROWS := services/case-router/case_router/data/train.jsonl
 SETUP := python3 deploy/setup.py
 
-.PHONY: help run test check demo bench faults model kafka lock clean
+.PHONY: help run test check demo prompts speech bench faults model kafka lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,13 +28,23 @@ demo:  ## send samples through a running system and say where to look
 	@$(SETUP)
 	@exec $(PYTHON) -m embedded.demo
 
+prompts:  ## make the Kazakh sounds of the telephone that aren't there yet (the service does so, too)
+	@$(SETUP)
+	@exec $(PYTHON) -m intake_phone.make_prompts
+
+speech:  ## install what makes text of recordings, too (about 150 MB more)
+	@$(SETUP)
+	$(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes --only-binary :all: \
+		-r requirements-speech.lock
+
 bench:  ## measure, each figure beside its baseline
 	@$(SETUP) --dev
 	$(PYTHON) -m tests.bench
 
 faults:  ## break a running system many times over and count (long)
 	@$(SETUP) --dev
-	SPEAKUP_FAULTS=large $(PYTHON) -m pytest tests/faults
+	SPEAKUP_FAULTS=large SPEAKUP_ORDERS=200 SPEAKUP_TIMES=10 \
+		$(PYTHON) -m pytest tests/faults tests/intake_phone/test_shuffled.py
 
 model:  ## train the classifier and the rule for languages anew from their rows
 	@$(SETUP) --dev
@@ -53,6 +63,7 @@ lock:  ## resolve the pinned packages anew (uv needed)
 	uv pip compile pyproject.toml --extra embedded --extra build $(COMPILE) -o requirements.lock
 	uv pip compile pyproject.toml --extra embedded --extra build --extra dev $(COMPILE) \
 		-c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra speech $(COMPILE) -c requirements-dev.lock -o requirements-speech.lock
 
 COMPILE := -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url

@@ -1,4 +1,4 @@
-"""`make demo`: real mails and calls through a running system, what became of them, and where to look."""
+"""`make demo`: real mails, calls and letters through a running system, what became of them, and where to look."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import aiosmtplib
 import httpx
 from aiosmtpd.controller import Controller
 
-from embedded import accounts, demo_calls, practice_credentials, where
+from embedded import accounts, demo_calls, demo_letters, practice_credentials, where
 from embedded.practice_caller import LineError
 from embedded.practice_line import Line
 from embedded.screen import say
@@ -63,7 +63,7 @@ async def demonstrate(settings: Settings) -> None:
     email = EmailSettings(smtp_port=settings.smtp_port)
     run = secrets.token_hex(3)
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-        token = await _token(client, settings)
+        token = await _token(client, settings, "officer")
         client.headers["Authorization"] = f"Bearer {token}"
         before = {case["case_number"] for case in await _cases(client)}
         with _mailbox(SendingSettings().relay_port) as mailbox:
@@ -79,8 +79,11 @@ async def demonstrate(settings: Settings) -> None:
             await _until(lambda: sum(run in address for address in mailbox.arrived) >= len(SAMPLES))
             say(f"  {len(SAMPLES)} acknowledgements with case number and PIN went out by mail")
         await _phone(client, settings, url)
-    say("Postal mail is not connected yet: it comes with its own release.")
-    say(f"Look at {url}/reports (sign in as auditor) and {url}/docs (the case API; as officer).")
+        await _letters(client, settings, url)
+    say(
+        f"Look at {url}/mailroom (sign in as mailroom), {url}/reports (as auditor) and {url}/docs "
+        "(the case API; as officer)."
+    )
 
 
 async def _phone(client: httpx.AsyncClient, settings: Settings, url: str) -> None:
@@ -101,6 +104,7 @@ async def _phone(client: httpx.AsyncClient, settings: Settings, url: str) -> Non
             credentials,
             f"{public}/phone/voice",
             status_url=f"{public}/phone/status",
+            words=demo_calls.words_of,
             instead=(public, url),
         ) as line:
             await demo_calls.make_calls(line)
@@ -119,24 +123,40 @@ async def _phone(client: httpx.AsyncClient, settings: Settings, url: str) -> Non
             say(f"  case {case['case_number']}  {case['language']}  by phone{listen}")
 
 
+async def _letters(client: httpx.AsyncClient, settings: Settings, url: str) -> None:
+    """Post letters and follow them to their cases. Raises DemoError."""
+    before = {case["case_number"] for case in await _cases(client)}
+    async with httpx.AsyncClient(base_url=url, timeout=60) as desk:
+        token = await _token(desk, settings, "mailroom")
+        desk.headers["Authorization"] = f"Bearer {token}"
+        say("Letters come to the mailroom's desk:")
+        try:
+            await demo_letters.post_letters(desk)
+        except demo_letters.LettersError as error:
+            raise DemoError(f"Letters: {error}") from None
+    for case in await _cases(client):
+        if case["case_number"] not in before:
+            say(f"  case {case['case_number']}  by post")
+
+
 def _place(settings: Settings) -> where.Place:
     return where.choose(settings.var, given=settings.has_var, account=accounts.server_account())
 
 
-async def _token(client: httpx.AsyncClient, settings: Settings) -> str:
+async def _token(client: httpx.AsyncClient, settings: Settings, account: str) -> str:
     try:
         lines = (_place(settings).var / "first-accounts.txt").read_text().splitlines()
-        password = dict(line.split(" ", 1) for line in lines if line)["officer"]
+        password = dict(line.split(" ", 1) for line in lines if line)[account]
         answer = await client.post(
             "/api/v1/token",
-            data={"grant_type": "password", "username": "officer", "password": password},
+            data={"grant_type": "password", "username": account, "password": password},
         )
     except (OSError, KeyError, httpx.TransportError):
         raise DemoError(
             "Nothing runs here yet: start it with `make run` in another window."
         ) from None
     if answer.status_code != 200:
-        raise DemoError("The officer's first password is no longer valid; the demo needs it.")
+        raise DemoError(f"The first password of `{account}` is no longer valid; the demo needs it.")
     token: str = answer.json()["access_token"]
     return token
 

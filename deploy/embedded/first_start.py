@@ -20,7 +20,7 @@ from speakup.keys import INTAKE, TRANSCRIBER, UNSEALING, KeyFolder, MissingKeyEr
 NAMES = ("admin", "chair", "officer", "handler", "auditor", "mailroom")
 """Of the first accounts; each has the role of its name."""
 
-SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls")
+SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls", "mail-drafts")
 SIGNING = "token-signing"
 PUBLIC_KEY_FILE = "tokens.pem"
 """As `speakup.staff` names it, whose import would take the start half a second."""
@@ -34,7 +34,8 @@ def ensure_keys(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     keys = KeyFolder(folder)
-    for purpose in (INTAKE, contact_purpose("email"), UNSEALING, TRANSCRIBER):
+    contacts = (contact_purpose("email"), contact_purpose("mail"))
+    for purpose in (INTAKE, *contacts, UNSEALING, TRANSCRIBER):
         keys.ensure_pair(purpose)
     for name in SECRETS:
         keys.ensure_secret(name)
