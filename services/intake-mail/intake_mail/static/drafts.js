@@ -32,12 +32,24 @@ const readingOf = ({ progress }) => {
 export class Drafts {
   lines = [];
   #drawn = "";
+  #newest = null;
 
   get waiting() {
     return this.lines.reduce((sum, line) => sum + (line.progress?.waiting ?? 0), 0);
   }
 
-  async load() {
+  load() {
+    const mine = (this.#newest = this.#fetch().then((lines) => {
+      // An answer that was asked for earlier tells of an older list: the newest is waited for.
+      if (mine !== this.#newest) return this.#newest;
+      const before = this.waiting;
+      this.lines = lines;
+      return this.#draw(before);
+    }));
+    return mine;
+  }
+
+  async #fetch() {
     const lines = [];
     let cursor = null;
     do {
@@ -46,9 +58,7 @@ export class Drafts {
       lines.push(...items);
       cursor = next;
     } while (cursor);
-    const before = this.waiting;
-    this.lines = lines.sort((one, other) => (one.number < other.number ? -1 : 1));
-    this.#draw(before);
+    return lines.sort((one, other) => (one.number < other.number ? -1 : 1));
   }
 
   #draw(before) {

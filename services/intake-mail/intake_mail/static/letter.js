@@ -280,8 +280,9 @@ export class LetterView {
     if (this.#all[0] === card) return undefined;
     return this.#act(async () => {
       const { body } = await this.#post("split", { page_id: card.pageId });
-      await this.load();
+      // The new letter is in the list before its pages leave this one: "next" finds it.
       await this.drafts.load();
+      await this.load();
       note(t("split.done", { number: body.number }));
     });
   }
