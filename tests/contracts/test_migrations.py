@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, MetaData
 
 import case_router.tables
+import case_router.work_tables
 import intake_email.tables
 import intake_mail.tables
 import intake_phone.tables

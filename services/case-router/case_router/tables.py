@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -62,6 +63,25 @@ cases = Table(
         "pin_locked", LargeBinary
     ),  # under the case's key, until the acknowledgement is delivered
     Column("pin_hmac", LargeBinary),  # afterwards
+    # What the model said, once a person has said otherwise or the same.
+    Column("guessed_kind", Text),
+    Column("guessed_category", Text),
+    # These are a person's, at triage.
+    Column("triaged_at", DateTime(timezone=True)),
+    Column("unit", Text),  # of work_tables.units
+    Column("site", Text),
+    Column("breached_on", Date),
+    Column("discovered_on", Date),
+    Column("loss_tenge", BigInteger),
+    Column("retaliation_risk", Text),  # none, possible, high
+    Column("corruption", Boolean),
+    Column("priority", Text, nullable=False, server_default="normal"),
+    # The clocks.
+    Column("acknowledge_by", DateTime(timezone=True)),
+    Column("feedback_by", DateTime(timezone=True)),
+    Column("answered_at", DateTime(timezone=True)),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("erased_at", DateTime(timezone=True)),
     Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
     Index("cases_to_classify", "opened_at", postgresql_where=text("to_classify")),
 )
@@ -172,6 +192,7 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("case_number", Text, index=True),
     Column("object", Text),  # an identifier, never a person's word
+    Column("address", Text),  # where the request came from
 )
 
 accounts = Table(
@@ -181,6 +202,9 @@ accounts = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),  # argon2id
+    Column("oidc_subject", Text, unique=True),  # issuer and subject, of single sign-on
+    Column("email", Text),  # for reminders and alerts, which tell a case number at most
+    Column("disabled_at", DateTime(timezone=True)),
     Column("totp_locked", LargeBinary),  # under the accounts' key
     Column("totp_confirmed", Boolean, nullable=False, server_default=text("false")),
     Column("totp_last_step", BigInteger),  # a code is taken once

@@ -40,6 +40,9 @@ _LEVEL = 0.15
 _FEW = 200
 """Points of ink that make no line."""
 _POINTS = 40_000
+_LINE_INK = 4
+"""Points in a row of a line, and not of a speck."""
+_FEW_LINES, _FLUSH = 4, 2.0
 _SPECK = 2
 """Pixels that touch: a full stop in small print at 150 dpi has six."""
 _PAPER = 255
@@ -65,6 +68,8 @@ class Head(Frozen):
     """Degrees that the lines fell to the right before they were made level."""
     ink: Size
     """What is darker than this is ink."""
+    is_flush: bool
+    """Whether lines run across and begin below each other, but don't end so: most likely the page is upright."""
 
 
 def straighten(job: bytes) -> bytes:
@@ -79,7 +84,7 @@ def straighten(job: bytes) -> bytes:
     scale = max(1.0, dpi / READING_DPI)
     page = _resized(Image.fromarray(grey), 1 / scale)
     dpi = round(dpi / scale)
-    skew = _skew(np.asarray(_resized(page, min(1.0, _SKEW_DPI / dpi))) < (ink + _PAPER) // 2)
+    across, skew = _skew(_dark(page, ink, dpi))
     if abs(skew) > _LEVEL:
         page = page.rotate(skew, Image.Resampling.BICUBIC, fillcolor=_PAPER)
     else:
@@ -94,6 +99,7 @@ def straighten(job: bytes) -> bytes:
         scale=scale,
         skew=skew,
         ink=ink,
+        is_flush=across and is_flush(_dark(page, ink, dpi)),
     )
     return head.model_dump_json().encode() + b"\n" + page.tobytes() + sample.tobytes()
 
@@ -158,16 +164,21 @@ def _without_specks(grey: Pixels, ink: int) -> Pixels:
     return clean
 
 
-def _skew(dark: NDArray[np.bool_]) -> float:
-    """Degrees by which lines fall to the right, whether they run across the page or up and down."""
+def _dark(page: Image.Image, ink: int, dpi: int) -> NDArray[np.bool_]:
+    """Its ink, coarsely."""
+    return np.asarray(_resized(page, min(1.0, _SKEW_DPI / dpi))) < (ink + _PAPER) // 2
+
+
+def _skew(dark: NDArray[np.bool_]) -> tuple[bool, float]:
+    """Whether lines run across the page, not up and down, and degrees by which they fall to the right."""
     rows, columns = np.nonzero(dark)
     if len(rows) < _FEW:
-        return 0.0
+        return False, 0.0
     step = -(-len(rows) // _POINTS)
     y, x = rows[::step].astype(np.float32), columns[::step].astype(np.float32)
     across = _level(x, y)
     upward = _level(y, -x)
-    return max(across, upward)[1]
+    return across >= upward, max(across, upward)[1]
 
 
 def _level(along: NDArray[np.float32], off: NDArray[np.float32]) -> tuple[float, float]:
@@ -180,6 +191,24 @@ def _level(along: NDArray[np.float32], off: NDArray[np.float32]) -> tuple[float,
 
     _, coarse = max(sharpness(float(d)) for d in np.arange(-MOST_SKEW, MOST_SKEW + 0.1, 0.5))
     return max(sharpness(coarse + float(d)) for d in np.arange(-0.4, 0.41, 0.1))
+
+
+def is_flush(dark: NDArray[np.bool_]) -> bool:
+    """Whether lines begin below each other much more than they end so, as typed ones do in our languages.
+
+    `dark`: the ink of a level page, at `_SKEW_DPI`.
+    """
+    inked = np.pad(dark.sum(axis=1) >= _LINE_INK, 1).astype(np.int8)
+    edges = np.flatnonzero(np.diff(inked)).reshape(-1, 2)
+    heights = edges[:, 1] - edges[:, 0]
+    # Marks above letters are no lines.
+    edges = edges[2 * heights > np.median(heights)] if len(edges) else edges
+    ends = [np.flatnonzero(dark[top:bottom].any(axis=0))[[0, -1]] for top, bottom in edges]
+    if len(ends) < _FEW_LINES:
+        return False
+    left, right = np.array(ends).T
+    begun, ended = (float(np.mean(np.abs(of - np.median(of)))) for of in (left, right))
+    return begun * _FLUSH < ended
 
 
 def _densest(page: Image.Image, ink: int, dpi: int) -> Image.Image:
