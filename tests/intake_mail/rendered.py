@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -43,7 +44,12 @@ LETTERS = {
 
 
 def letter(
-    text: str, *, font: str = "DejaVu Sans", dpi: int = 150, times: int = 1
+    text: str,
+    *,
+    font: str = "DejaVu Sans",
+    dpi: int = 150,
+    times: int = 1,
+    flush: Literal["left", "right"] = "left",
 ) -> tuple[Image.Image, str]:
     """An A4 page with the text, and its lines."""
     page = Image.new("L", (round(8.27 * dpi), round(11.69 * dpi)), 255)
@@ -54,7 +60,8 @@ def letter(
     said: list[str] = []
     for _ in range(times):
         for line in _lines(text.split(), type_, page.width - 2 * margin):
-            draw.text((margin, y), line, font=type_, fill=0)
+            x = margin if flush == "left" else page.width - margin
+            draw.text((x, y), line, font=type_, fill=0, anchor="la" if flush == "left" else "ra")
             said.append(line)
             y += step
         y += step

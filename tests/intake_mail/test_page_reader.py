@@ -13,7 +13,7 @@ from PIL import Image
 from intake_mail import page_reader
 from intake_mail.page_reader import Page, PageReader
 from intake_mail.page_text import PageState
-from intake_mail.straighten import NoPageError, straighten
+from intake_mail.straighten import Head, NoPageError, straighten
 from speakup.events import Language
 from speakup.sandbox import SandboxError
 from tests.intake_mail.rendered import (
@@ -40,6 +40,26 @@ async def test_a_russian_letter_skewed_by_five_degrees_is_read(reader: PageReade
     assert character_error(said, read.text) <= 0.02
     assert read.skew == pytest.approx(5, abs=0.2)
     assert read.state is PageState.read
+
+
+async def test_a_letter_whose_lines_end_below_each_other_is_read_upside_down_too(
+    reader: PageReader,
+) -> None:
+    # Turned round it looks like one whose lines begin so: only reading it tells.
+    page, said = letter(LETTERS[Language.ru], flush="right")
+    read = await reader.read(Page(png(page.rotate(180))))
+    assert character_error(said, read.text) <= 0.02
+    assert (read.rotation, read.state) == (180, PageState.read)
+
+
+@pytest.mark.parametrize("language", LETTERS)
+@pytest.mark.parametrize("turns", range(4))
+def test_lines_that_begin_below_each_other_tell_which_way_is_up(
+    language: Language, turns: int
+) -> None:
+    page, _ = letter(LETTERS[language])
+    made = straighten(bytes([turns]) + png(noisy(page)))
+    assert Head.model_validate_json(made.partition(b"\n")[0]).is_flush is (turns == 0)
 
 
 async def test_an_english_letter_that_lies_on_its_side_is_read(reader: PageReader) -> None:
