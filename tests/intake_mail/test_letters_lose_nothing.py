@@ -243,3 +243,16 @@ async def test_the_longest_letter_fits_into_a_message(mailroom: Mailroom) -> Non
         unsealing=keys.unsealing(),
     )
     assert len(submit.record(event).value) < 950_000
+
+
+async def test_a_draft_that_cant_be_opened_hides_no_other_letter_and_can_be_voided(
+    mailroom: Mailroom,
+) -> None:
+    broken = (await mailroom.bring(scan("One."))).json()["letters"][0]["letter_id"]
+    await mailroom.execute("UPDATE letters SET draft = 'damaged'")
+    await mailroom.bring(scan("Two."))
+    lines = await mailroom.register()
+    assert [line["progress"] is None for line in lines] == [True, False]
+    voided = await mailroom.post(f"/{broken}/void", {"reason": "damaged"})
+    assert voided.status_code == 200
+    assert [line["state"] for line in await mailroom.register()] == ["void", "draft"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake_mail import draft_rows
@@ -124,9 +124,10 @@ class Desk:
         self._parts.wake.set()
 
     async def void(self, letter_id: UUID, reason: str) -> None:
-        """It was entered in error: its number stays, its pages are destroyed."""
+        """It was entered in error: its number stays, its pages are destroyed. Also one that can't be opened any more."""
         async with self._parts.engine.begin() as connection:
-            await self._opened(connection, letter_id)
+            if await _state(connection, letter_id, for_update=True) != "draft":
+                raise GoneError
             await draft_rows.close(connection, letter_id, "void", void_reason=reason)
         self._parts.wake.set()
 
@@ -137,7 +138,7 @@ class Desk:
             if opened is not None and opened.state == "sending":
                 return
             if opened is None:
-                if await _is_sent(connection, letter_id):
+                if await _state(connection, letter_id) == "sent":
                     return
                 raise GoneError
             require_finished(opened.draft)
@@ -263,8 +264,10 @@ def _divided(
     )
 
 
-async def _is_sent(connection: AsyncConnection, letter_id: UUID) -> bool:
-    state = await connection.scalar(
-        letters.select().with_only_columns(letters.c.state).where(letters.c.letter_id == letter_id)
-    )
-    return bool(state == "sent")
+async def _state(
+    connection: AsyncConnection, letter_id: UUID, *, for_update: bool = False
+) -> str | None:
+    """None where there is no such letter."""
+    query = select(letters.c.state).where(letters.c.letter_id == letter_id)
+    found: str | None = await connection.scalar(query.with_for_update() if for_update else query)
+    return found

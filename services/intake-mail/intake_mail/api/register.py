@@ -9,16 +9,22 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from intake_mail import register, store
 from intake_mail.api import answers, cursors, found
 from intake_mail.api.answers import Letter, Lines, problems
 from intake_mail.api.desk_parts import IN_THE_DOCS, PREFIX, DeskParts
 from intake_mail.api.letters import validated
+from intake_mail.draft_rows import Opened
 from intake_mail.register import Line, Name, Why
 from intake_mail.store import ChangedMeanwhileError
+from speakup import seal
+from speakup.logs import get_logger
 from speakup.problems import Problem
 from speakup.staff import Role, Staff
+
+log = get_logger("intake-mail")
 
 State = Literal["draft", "sending", "sent", "void"]
 
@@ -59,7 +65,7 @@ def router(parts: DeskParts) -> APIRouter:
                 connection, year=year, states=state or (), before=_place(cursor), limit=limit
             )
             opened = {
-                one.letter_id: await parts.parts.rows.get(connection, one.letter_id)
+                one.letter_id: await _opened(parts, connection, one.letter_id)
                 for one in lines
                 if one.state in ("draft", "sending") and staff.role is Role.mailroom
             }
@@ -98,6 +104,15 @@ def router(parts: DeskParts) -> APIRouter:
         return await found.shown(parts, request, letter_id, narratives=staff.narratives)
 
     return routes
+
+
+async def _opened(parts: DeskParts, connection: AsyncConnection, letter_id: UUID) -> Opened | None:
+    """The draft; None where it can't be opened, which must not hide the other lines."""
+    try:
+        return await parts.parts.rows.get(connection, letter_id)
+    except seal.CannotOpenError:
+        log.exception("draft_cannot_be_opened", letter_id=str(letter_id))
+        return None
 
 
 def _cursor(line: store.Line) -> str:
