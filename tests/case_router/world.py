@@ -150,6 +150,8 @@ class World:
             "sequence": 1,
             "received_at": opened,
             "opened_at": opened,
+            # What most tests are about comes after triage; `triaged_at=None` is a case before it.
+            "triaged_at": opened,
             "handler": self.accounts[str(handler)] if handler else None,
         } | facts
         async with self.engine.begin() as connection:

@@ -7,24 +7,62 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from case_router.tables import cases
+from case_router.tables import accounts, cases
+from case_router.work_tables import duty, exclusions
 from speakup.staff import Role, Staff
 
 
 def visible(staff: Staff) -> ColumnElement[bool]:
     """The condition on `cases` that holds for what this person may see."""
+    account_id = UUID(staff.account_id)
     match staff.role:
         case Role.handler:
-            return cases.c.handler == UUID(staff.account_id)
+            theirs = and_(cases.c.handler == account_id, cases.c.triaged_at.is_not(None))
         case Role.officer:
-            return cases.c.restricted.is_(False)
+            theirs = and_(
+                or_(cases.c.restricted.is_(False), _every_chair_is_kept_out()),
+                or_(cases.c.triaged_at.is_not(None), _on_duty(account_id)),
+            )
         case Role.chair:
-            return cases.c.restricted.is_(True)
+            theirs = cases.c.restricted.is_(True)
         case _:
             return false()
+    return and_(theirs, ~_kept_out(account_id))
+
+
+def _kept_out(account_id: ColumnElement[UUID] | UUID, *within: FromClause) -> ColumnElement[bool]:
+    excluded = select(exclusions.c.case_number).where(
+        exclusions.c.case_number == cases.c.case_number, exclusions.c.account_id == account_id
+    )
+    return excluded.correlate(cases, *within).exists()
+
+
+def _on_duty(account_id: UUID) -> ColumnElement[bool]:
+    """By the roster; and where nobody is down for the moment, or only people who may not see the case."""
+    now = and_(duty.c.starts_at <= func.now(), duty.c.ends_at > func.now())
+    theirs = select(duty.c.duty_id).where(now, duty.c.account_id == account_id)
+    anybody = select(duty.c.duty_id).where(now, ~_kept_out(duty.c.account_id, duty))
+    return or_(theirs.correlate(None).exists(), ~anybody.correlate(cases).exists())
+
+
+def _every_chair_is_kept_out() -> ColumnElement[bool]:
+    """A case that names the chair: officers who aren't named themselves take it.
+
+    An installation without a chair is another thing: there its restricted cases wait for one.
+    """
+    # A name of its own: the queries that this is put into read accounts, too.
+    chair = accounts.alias("chair")
+    chairs = select(chair.c.account_id).where(
+        chair.c.role == Role.chair, chair.c.disabled_at.is_(None)
+    )
+    kept_out = _kept_out(chair.c.account_id, chair)
+    return and_(
+        chairs.where(kept_out).correlate(cases).exists(),
+        ~chairs.where(~kept_out).correlate(cases).exists(),
+    )
 
 
 async def unsealed(connection: AsyncConnection, staff: Staff, number: str) -> bool:
