@@ -13,13 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from fastapi import Request
 
+from speakup import scopes
 from speakup.problems import Problem, not_found
+from speakup.scopes import Scope
 
 ISSUER = "speakup"
 COOKIE = "speakup_session"
 """Carries the access token for the pages; scripts can't read it, other sites can't send it."""
 PAGE_HEADER = "speak-up-page"
 PUBLIC_KEY_FILE = "tokens.pem"
+PERSONAL = "suk_"
+"""How a personal access token begins, which no service but the router can verify."""
 
 
 class Role(StrEnum):
@@ -42,6 +46,8 @@ class Staff:
     role: Role
     narratives: bool
     """Whether narratives may be shown: with a second factor, or on a loopback installation."""
+    scopes: frozenset[Scope] | None = None
+    """Of a token made for another system: it does no more than this. None: they signed in themselves."""
 
 
 class PublicFiles(Protocol):
@@ -70,7 +76,12 @@ class Verifier:
         self._key: Ed25519PublicKey | None = None
 
     def verify(self, token: str) -> Staff | None:
-        """Who the token stands for; None where it is false or over."""
+        """Who signed in with the token themselves; None where it is false or over, or made for another system."""
+        staff = self.verify_any(token)
+        return staff if staff is not None and staff.scopes is None else None
+
+    def verify_any(self, token: str) -> Staff | None:
+        """The same, and whom a system's token stands for: who calls this looks at its scopes."""
         try:
             self._key = self._key or _public_key(self._keys.read_file(PUBLIC_KEY_FILE))
             claims = jwt.decode(
@@ -85,6 +96,7 @@ class Verifier:
                 str(claims["name"]),
                 Role(claims["role"]),
                 claims.get("narratives") is True,
+                scopes.read(claims["scope"]) if "scope" in claims else None,
             )
         except (jwt.InvalidTokenError, KeyError, ValueError):
             return None
@@ -114,24 +126,49 @@ def bearer(request: Request) -> str | None:
 def require(verifier: Verifier, roles: Collection[Role]) -> Callable[[Request], Awaitable[Staff]]:
     """A FastAPI dependency: the caller, who has one of these roles.
 
-    Answers 401 without a valid token; 404 with another role, as for what isn't there.
+    Answers 401 without a valid token; 404 with another role, as for what isn't there; 403 with a token made for
+    another system whose scopes don't hold for the request.
     """
 
     # Not a plain function: FastAPI would give each a thread, and a thread takes longer than the check.
     async def caller(request: Request) -> Staff:
         token = bearer(request)
-        staff = verifier.verify(token) if token else None
+        staff = verifier.verify_any(token) if token else None
         if staff is None:
-            raise Problem(
-                401,
-                "Sign in first: POST name and password to /api/v1/token and send the access token.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise Problem(401, _how(token), headers={"WWW-Authenticate": "Bearer"})
         if staff.role not in roles:
             raise not_found()
+        _check_scopes(staff, request)
         return staff
 
     return caller
+
+
+def _how(token: str | None) -> str:
+    if token and token.startswith(PERSONAL):
+        return (
+            "A personal access token is exchanged first: POST it to /api/v1/token as `subject_token` and send the "
+            "access token that it gives."
+        )
+    return "Sign in first: POST name and password to /api/v1/token and send the access token."
+
+
+def _check_scopes(staff: Staff, request: Request) -> None:
+    if staff.scopes is None:
+        return
+    needed = scopes.needed(request.method, request.scope["path"])
+    if needed is None:
+        raise Problem(
+            403, "A token made for another system can't do this. Sign in yourself.", scope=None
+        )
+    if not needed <= staff.scopes:
+        words = scopes.written(needed)
+        raise Problem(
+            403,
+            f"This takes a token with the scopes {words}. Make one, or exchange yours for all it has.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{words}"'},
+            scope=words,
+        )
 
 
 def require_reader(

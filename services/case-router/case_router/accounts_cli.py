@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.passwords import hash_password, make_password
 from case_router.settings import Settings
-from case_router.store import accounts, history, sessions
+from case_router.store import access_tokens, accounts, history, sessions
 from speakup import postgres
 from speakup.staff import Role
 
@@ -104,6 +104,7 @@ def _resetting(name: str) -> Work:
             locked_until=None,
         )
         await sessions.end_all(connection, account.account_id)
+        await access_tokens.end_all(connection, account.account_id)
         await history.note(connection, "account.reset", [None], subject=name)
         return _said(password)
 

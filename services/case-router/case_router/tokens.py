@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from speakup import scopes
 from speakup.keys import KeyFolder
 from speakup.staff import ISSUER, PUBLIC_KEY_FILE, Staff
 
 ACCESS_SECONDS = 600
+SCOPED_SECONDS = 300
 REFRESH_HOURS = 12
 SIGNING_KEY = "token-signing"
 
@@ -52,8 +54,10 @@ class Signer:
         self._key = _load(keys)
 
     def sign(self, staff: Staff) -> str:
-        """A token that says for ten minutes who somebody is."""
+        """A token that says for ten minutes who somebody is; for five, one made for another system."""
         now = datetime.now(UTC)
+        seconds = ACCESS_SECONDS if staff.scopes is None else SCOPED_SECONDS
+        scope = {} if staff.scopes is None else {"scope": scopes.written(staff.scopes)}
         return jwt.encode(
             {
                 "iss": ISSUER,
@@ -62,8 +66,9 @@ class Signer:
                 "role": staff.role.value,
                 "narratives": staff.narratives,
                 "iat": now,
-                "exp": now + timedelta(seconds=ACCESS_SECONDS),
-            },
+                "exp": now + timedelta(seconds=seconds),
+            }
+            | scope,
             self._key,
             algorithm="EdDSA",
         )

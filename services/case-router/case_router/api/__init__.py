@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from case_router.api import (
+    access_tokens,
     account,
     assignment,
     cases,
@@ -36,6 +37,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
     modules = (
         token,
         account,
+        access_tokens,
         cases,
         one_case,
         files,
