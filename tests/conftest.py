@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import MetaData, NullPool, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from xdist.scheduler import LoadScopeScheduling
 
 from embedded.broker import start_broker
 from embedded.postgres import start_postgres
-from speakup import postgres
 from speakup.settings import Common
 
 # A traceback drawn with all its variables, which is the default, takes seconds.
@@ -39,8 +34,8 @@ def corpora() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A throw-away server."""
-    with start_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    """A throw-away server, which the machine's crash may take with it."""
+    with start_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
         yield server.url
 
 
@@ -55,29 +50,6 @@ def broker(tmp_path: Path) -> Iterator[str]:
 def settings(tmp_path: Path, postgres_url: str) -> Common:
     """For a service under test; without a broker unless `broker` is asked for."""
     return Common(var=tmp_path / "var", database_url=SecretStr(postgres_url))
-
-
-@asynccontextmanager
-async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
-    """A database of its own with these tables, dropped afterwards."""
-    name = f"test_{secrets.token_hex(6)}"
-    maintenance = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=NullPool,
-    )
-    async with maintenance.connect() as connection:
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    engine = postgres.open_engine(maintenance.url.set(database=name))
-    try:
-        async with engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
-        yield engine
-    finally:
-        await engine.dispose()
-        async with maintenance.connect() as connection:
-            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        await maintenance.dispose()
 
 
 RUNNING = ("faults", "whole", "journeys")

@@ -34,7 +34,6 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "max_logical_replication_workers": "0",
     # What is accepted is on disk.
-    "fsync": "on",
     "synchronous_commit": "on",
     # The log must not tell on a reporter: no statement, no parameter, no detail. Messages of level ERROR
     # quote values, so the lowest level is the one above.
@@ -61,9 +60,11 @@ class Postgres(ServerProcess):
     # Fast shutdown: what is open is rolled back, what is committed is on disk.
     _stop_by = (signal.SIGINT, 8)
 
-    def __init__(self, folder: Path, log: Path | None = None) -> None:
+    def __init__(self, folder: Path, log: Path | None = None, *, durable: bool = True) -> None:
         self._folder, self._log = folder.absolute(), log or folder / "postgres.log"
         self._account = accounts.server_account()
+        # Without it nothing is waited for that a crash of the machine could lose.
+        self._durable = "on" if durable else "off"
         self.port = 0
 
     @property
@@ -98,6 +99,7 @@ class Postgres(ServerProcess):
     def _launch(self, program: Path) -> None:
         data = self._folder / "data"
         options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        options.append(f"--fsync={self._durable}")
         self._process = child.spawn(
             [program, "-D", data, f"--port={self.port}", *options],
             log=self._log,
@@ -117,11 +119,11 @@ class Postgres(ServerProcess):
         return False
 
 
-def start_postgres(folder: Path) -> Postgres:
+def start_postgres(folder: Path, *, durable: bool = True) -> Postgres:
     """A started throw-away server with its data under `folder`, or, where the server's account can't
     reach that, in a temporary folder of its own that lasts as long as this process.
     """
-    postgres = Postgres(_reachable(folder))
+    postgres = Postgres(_reachable(folder), durable=durable)
     postgres.start()
     return postgres
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from case_router import tables
 from tests.case_router.router import Router, open_router
 from tests.case_router.world import PUBLIC, World, open_world
-from tests.conftest import database
+from tests.databases import database
 
 Engines = tuple[AsyncEngine, AsyncEngine]
 

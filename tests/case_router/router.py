@@ -19,7 +19,7 @@ from speakup.events import Channel, Event
 from speakup.keys import INTAKE, KeyFolder, PrivateKeys, contact_purpose
 from speakup.relay import Relay
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.published import Published
 
 

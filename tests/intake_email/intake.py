@@ -24,7 +24,7 @@ from speakup.relay import Relay
 from speakup.sandbox import open_sandbox
 from speakup.submission import Contact, Content
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.published import Published
 
 HOTLINE = "speakup@localhost"

@@ -28,7 +28,7 @@ from speakup.keys import KeyFolder, PrivateKeys, contact_purpose
 from speakup.relay import Relay
 from speakup.submission import Attachment, Contact, Reply
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.mailbox import Mailbox, open_mailbox
 from tests.published import Published
 

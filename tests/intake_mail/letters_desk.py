@@ -47,7 +47,7 @@ from speakup.service import Service
 from speakup.staff import ISSUER, Verifier
 from speakup.submission import Content
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.published import Published
 
 TODAY = datetime.now(UTC).date() - timedelta(days=1)

@@ -22,7 +22,7 @@ from speakup.relay import Relay
 from speakup.staff import Role, Staff
 from speakup.submission import Contact, Reply
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.published import Published
 
 STAFF = Staff(str(UUID(int=1)), "mailroom", Role.mailroom, narratives=False)

@@ -33,7 +33,7 @@ from speakup.post_code import post_code
 from speakup.service import Service
 from speakup.staff import COOKIE
 from tests.case_router.world import World, deliveries, open_world, opening
-from tests.conftest import database
+from tests.databases import database
 from tests.intake_mail.letters_desk import ENTRY, Mailroom
 
 LETTER = "The foreman of shop nine sells our diesel at night."

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from intake_mail import register, store, tables
 from intake_mail.register import Entry
 from speakup.staff import Role, Staff
-from tests.conftest import database
+from tests.databases import database
 
 STAFF = Staff(str(UUID(int=1)), "mailroom", Role.mailroom, narratives=False)
 DAY = date(2026, 11, 20)

@@ -37,7 +37,7 @@ from speakup.service import Service
 from speakup.submission import Content, View
 from speakup.submission import Credentials as Given
 from tests.building import make_keys
-from tests.conftest import database
+from tests.databases import database
 from tests.phone_service import HOST, ByName
 from tests.twilio_double import TwilioDouble
 

@@ -21,7 +21,7 @@ from speakup.events import CaseAssigned, Event
 from speakup.outbox import outbox_table
 from speakup.relay import Relay
 from speakup.settings import Common
-from tests.conftest import database
+from tests.databases import database
 from tests.waiting import eventually
 
 NUMBER = "2941080236"
