@@ -10,13 +10,15 @@ from __future__ import annotations
 import calendar
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-import holidays
 from pydantic import BaseModel, ConfigDict, Field
 
 from speakup.events import Kind
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 class Sla(BaseModel):
@@ -107,8 +109,11 @@ def is_working_day(day: date, sla: Sla) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _of_year(year: int) -> holidays.HolidayBase:
-    return holidays.country_holidays("KZ", years=year)
+def _of_year(year: int) -> HolidayBase:
+    # A third of a second, which only the first look at the calendar has to wait.
+    from holidays import country_holidays
+
+    return country_holidays("KZ", years=year)
 
 
 def _months_later(day: date, months: int) -> date:

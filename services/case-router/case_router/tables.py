@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     DateTime,
     Float,
@@ -81,7 +82,41 @@ cases = Table(
     Column("feedback_by", DateTime(timezone=True)),
     Column("answered_at", DateTime(timezone=True)),
     Column("closed_at", DateTime(timezone=True)),
+    Column("reopened_at", DateTime(timezone=True)),
     Column("erased_at", DateTime(timezone=True)),
+    # What is owed next. A caller was told in the call, or can't be reached.
+    Column(
+        "due_at",
+        DateTime(timezone=True),
+        Computed(
+            """
+            CASE
+                WHEN ((status = 'answered'::text) OR (status = 'closed'::text)
+                      OR (kind = 'out_of_scope'::text) OR (erased_at IS NOT NULL))
+                THEN NULL::timestamp with time zone
+                WHEN ((acknowledged_at IS NULL) AND (channel <> 'phone'::text))
+                THEN LEAST(acknowledge_by, feedback_by)
+                ELSE feedback_by
+            END
+            """,
+            persisted=True,
+        ),
+    ),
+    Index("cases_due", "due_at", "case_number", postgresql_where=text("due_at IS NOT NULL")),
+    # Somebody may be in danger: whoever is on duty is told.
+    Index(
+        "cases_alarming",
+        "case_number",
+        postgresql_where=text("(urgent OR priority = 'urgent') AND status <> 'closed'"),
+    ),
+    # Without a clock yet: their kind was said by a way that doesn't know of clocks.
+    Index(
+        "cases_without_clock",
+        "case_number",
+        postgresql_where=text(
+            "feedback_by IS NULL AND kind <> 'out_of_scope' AND status <> 'closed'"
+        ),
+    ),
     Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
     Index("cases_to_classify", "opened_at", postgresql_where=text("to_classify")),
 )
@@ -203,6 +238,7 @@ accounts = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),  # argon2id
     Column("oidc_subject", Text, unique=True),  # issuer and subject, of single sign-on
+    Column("language", Text),  # of what is sent to them; null: all three
     Column("email", Text),  # for reminders and alerts, which tell a case number at most
     Column("disabled_at", DateTime(timezone=True)),
     Column("totp_locked", LargeBinary),  # under the accounts' key

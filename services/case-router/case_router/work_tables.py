@@ -199,6 +199,9 @@ reminders = Table(
     Column("step", Text, primary_key=True),  # handler, officer
     Column("due_at", DateTime(timezone=True), primary_key=True),
     Column("sent_at", DateTime(timezone=True)),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("next_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("reminders_open", "next_at", postgresql_where=text("sent_at IS NULL")),
 )
 """Who has been reminded of what; a row is made before it is sent, so that a kill sends at most once more."""
 
@@ -210,9 +213,11 @@ alerts = Table(
     Column("raised_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("sent_at", DateTime(timezone=True)),
     Column("times", Integer, nullable=False, server_default=text("0")),
+    Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row
+    Column("next_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("acknowledged_at", DateTime(timezone=True)),
     Column("acknowledged_by", Uuid, ForeignKey(_ACCOUNT)),
-    Index("alerts_open", "sent_at", postgresql_where=text("acknowledged_at IS NULL")),
+    Index("alerts_open", "next_at", postgresql_where=text("acknowledged_at IS NULL")),
 )
 
 saved_views = Table(

@@ -158,6 +158,10 @@ def upgrade() -> None:
         ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("times", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "next_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -174,7 +178,7 @@ def upgrade() -> None:
     op.create_index(
         "alerts_open",
         "alerts",
-        ["sent_at"],
+        ["next_at"],
         unique=False,
         postgresql_where=sa.text("acknowledged_at IS NULL"),
     )
@@ -347,11 +351,22 @@ def upgrade() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "next_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["case_number"],
             ["cases.case_number"],
         ),
         sa.PrimaryKeyConstraint("case_number", "clock", "step", "due_at"),
+    )
+    op.create_index(
+        "reminders_open",
+        "reminders",
+        ["next_at"],
+        unique=False,
+        postgresql_where=sa.text("sent_at IS NULL"),
     )
     op.create_table(
         "tasks",
@@ -415,6 +430,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_triages_case_number"), "triages", ["case_number"], unique=False)
     op.add_column("accounts", sa.Column("oidc_subject", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("email", sa.Text(), nullable=True))
+    op.add_column("accounts", sa.Column("language", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True))
     op.create_unique_constraint(None, "accounts", ["oidc_subject"])
     op.add_column("audit", sa.Column("address", sa.Text(), nullable=True))
@@ -435,7 +451,48 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("feedback_by", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("cases", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "cases",
+        sa.Column(
+            "due_at",
+            sa.DateTime(timezone=True),
+            sa.Computed(
+                """
+                CASE
+                    WHEN ((status = 'answered'::text) OR (status = 'closed'::text)
+                          OR (kind = 'out_of_scope'::text) OR (erased_at IS NOT NULL))
+                    THEN NULL::timestamp with time zone
+                    WHEN ((acknowledged_at IS NULL) AND (channel <> 'phone'::text))
+                    THEN LEAST(acknowledge_by, feedback_by)
+                    ELSE feedback_by
+                END
+                """,
+                persisted=True,
+            ),
+        ),
+    )
+    op.create_index(
+        "cases_due",
+        "cases",
+        ["due_at", "case_number"],
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "cases_alarming",
+        "cases",
+        ["case_number"],
+        postgresql_where=sa.text("(urgent OR priority = 'urgent') AND status <> 'closed'"),
+    )
+    op.create_index(
+        "cases_without_clock",
+        "cases",
+        ["case_number"],
+        postgresql_where=sa.text(
+            "feedback_by IS NULL AND kind <> 'out_of_scope' AND status <> 'closed'"
+        ),
+    )
     op.execute(
         "UPDATE cases SET triaged_at = now() WHERE handler IS NOT NULL OR kind_by = 'person'"
     )
