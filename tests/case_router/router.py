@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router import tables
 from case_router.consume import Opening
+from case_router.store.clocks import Clocks
+from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault
 from speakup import topics
 from speakup.events import Channel, Event
@@ -21,6 +24,8 @@ from speakup.relay import Relay
 from tests.building import make_keys
 from tests.databases import database
 from tests.published import Published
+
+CLOCKS = Clocks(Profiles(), ZoneInfo("Asia/Almaty"))
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ async def open_router(postgres_url: str, folder: Path) -> AsyncIterator[Router]:
             },
             relay=cast("Relay", published),
             pin_key=keys.secret("pin-hmac"),
+            clocks=CLOCKS,
             retry=300,
         )
         yield Router(engine, keys_engine, keys, vault, opening, published)

@@ -31,7 +31,7 @@ from speakup.events import (
 from speakup.relay import Relay
 from speakup.submission import Amended
 from tests.case_router.calls import PIN, amended_event, call_event, ended, heard, recorded
-from tests.case_router.router import Router
+from tests.case_router.router import CLOCKS, Router
 from tests.case_router.test_worker import Child
 from tests.case_router.world import decoded
 
@@ -49,7 +49,7 @@ async def recordings(router: Router, number: str) -> list[Recorded]:
 
 async def classify(router: Router, child: Child) -> int:
     relay = cast("Relay", router.published)
-    worker = Worker(engine=router.engine, vault=router.vault, relay=relay, retry=300)
+    worker = Worker(engine=router.engine, vault=router.vault, relay=relay, clocks=CLOCKS, retry=300)
     return await worker._classify_some(child)
 
 

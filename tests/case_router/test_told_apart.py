@@ -28,7 +28,7 @@ from speakup.events import (
 from speakup.relay import Relay
 from speakup.sandbox import Sandbox
 from tests.building import submission_event
-from tests.case_router.router import Router
+from tests.case_router.router import CLOCKS, Router
 from tests.case_router.world import World
 
 
@@ -55,9 +55,9 @@ async def test_a_machines_mail_is_out_of_scope_without_the_model_and_unanswered(
     await router.opening.handle([with_facts(submission_event(router.keys), automatic=automatic)])
     child = NobodyAsks()
     relay = cast("Relay", router.published)
-    await Worker(engine=router.engine, vault=router.vault, relay=relay, retry=300)._classify_some(
-        child
-    )
+    await Worker(
+        engine=router.engine, vault=router.vault, relay=relay, clocks=CLOCKS, retry=300
+    )._classify_some(child)
     async with router.engine.connect() as connection:
         row = (
             await connection.execute(text("SELECT kind, kind_by, needs_triage FROM cases"))
@@ -98,6 +98,7 @@ def deliveries(world: World) -> Deliveries:
         relay=world.parts.relay,
         say=say,
         pin_key=b"key",
+        clocks=CLOCKS,
         retry=300,
     )
 

@@ -15,7 +15,7 @@ from speakup.events import CaseClassified, Kind
 from speakup.relay import Relay
 from speakup.sandbox import Sandbox, SandboxError
 from tests.building import submission_event
-from tests.case_router.router import Router
+from tests.case_router.router import CLOCKS, Router
 
 
 class Child(Sandbox):
@@ -41,7 +41,11 @@ class Child(Sandbox):
 
 def working(router: Router) -> Worker:
     return Worker(
-        engine=router.engine, vault=router.vault, relay=cast("Relay", router.published), retry=300
+        engine=router.engine,
+        vault=router.vault,
+        relay=cast("Relay", router.published),
+        clocks=CLOCKS,
+        retry=300,
     )
 
 

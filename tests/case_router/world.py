@@ -23,7 +23,9 @@ from case_router.consume import Opening
 from case_router.deliveries import Deliveries
 from case_router.passwords import hash_password
 from case_router.store import amendments
+from case_router.store.clocks import Clocks
 from case_router.store.narratives import lock_amended
+from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault, content_context
 from case_router.tokens import Signer, ensure_signing_key
 from speakup import case_number, seal, topics, web
@@ -75,6 +77,9 @@ class World:
     async def get(self, path: str, by: str = "officer", **headers: str) -> httpx.Response:
         sent = self.bearer(by) | {name.replace("_", "-"): v for name, v in headers.items()}
         return await self.client.get(f"/api/v1{path}", headers=sent)
+
+    async def put(self, path: str, body: object, by: str = "admin") -> httpx.Response:
+        return await self.client.put(f"/api/v1{path}", json=body, headers=self.bearer(by))
 
     async def post(
         self, path: str, body: object = None, by: str = "officer", **headers: str
@@ -210,6 +215,7 @@ def opening(world: World) -> Opening:
         },
         relay=world.parts.relay,
         pin_key=world.keys.secret("pin-hmac"),
+        clocks=world.parts.clocks,
         retry=300,
     )
 
@@ -222,6 +228,7 @@ def deliveries(world: World) -> Deliveries:
         relay=world.parts.relay,
         say=lambda _events: None,
         pin_key=world.keys.secret("pin-hmac"),
+        clocks=world.parts.clocks,
         retry=300,
     )
 
@@ -306,6 +313,7 @@ async def open_world(
         replayed.append(message)
 
     masking = Sandbox(MASKING, children=1, seconds=30, megabytes=768)
+    profiles, zone = Profiles(), ZoneInfo("Asia/Almaty")
     parts = Parts(
         engine=engine,
         keys=keys,
@@ -317,7 +325,9 @@ async def open_world(
         dead_letters=DeadLetters("case-router", engine),
         masking=masking,
         replay=replay,
-        timezone=ZoneInfo("Asia/Almaty"),
+        timezone=zone,
+        profiles=profiles,
+        clocks=Clocks(profiles, zone),
     )
     app = web.create_app([Service("case-router", routers=routers(parts), bodies=BODIES)], settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from case_router import pins
 from case_router.opened import Keys, amended_id
 from case_router.store import amendments, history, waiting
+from case_router.store.clocks import Clocks
 from case_router.store.narratives import lock_amended
 from case_router.store.vault import Vault
 from speakup import seal, topics
@@ -43,8 +44,8 @@ def open_amendment(event: Event, keys: Keys) -> Opened:
 class Amending:
     """Adds amendments to submissions, within the transaction of a batch."""
 
-    def __init__(self, vault: Vault, pin_key: bytes) -> None:
-        self._vault, self._pin_key = vault, pin_key
+    def __init__(self, vault: Vault, pin_key: bytes, clocks: Clocks) -> None:
+        self._vault, self._pin_key, self._clocks = vault, pin_key, clocks
 
     async def join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         """What is said of it; nothing where it waits for its submission. Raises CaseErasedError."""
@@ -82,6 +83,7 @@ class Amending:
         if payload.amendment is Amendment.told:
             told = {number: (payload.amended_at, event.traceparent)}
             records += await pins.acknowledge(connection, self._vault, self._pin_key, told)
+            await self._clocks.reckon(connection, [number])
         return records
 
     async def _locked(self, opened: Opened) -> bytes | None:

@@ -13,6 +13,8 @@ from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.rotate import Rotation
 from case_router.settings import Settings
+from case_router.store.clocks import Clocks
+from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault
 from case_router.worker import Worker
 from speakup import postgres, topics
@@ -49,6 +51,8 @@ async def open_service() -> AsyncIterator[Service]:
         stack.push_async_callback(engine.dispose)
         stack.push_async_callback(keys_engine.dispose)
         retry = settings.outbox_retry_seconds
+        profiles = Profiles([settings.sla, settings.retention, settings.alerts])
+        clocks = Clocks(profiles, settings.timezone)
         keys = KeyFolder(settings.keys_folder)
         vault = Vault(keys_engine, FileKeyProvider(keys.secret("case-kek")))
         contact_keys = _contact_keys(keys)
@@ -70,6 +74,7 @@ async def open_service() -> AsyncIterator[Service]:
                 contact_keys=lambda: {channel: key() for channel, key in contact_keys.items()},
                 relay=relay,
                 pin_key=pin_key,
+                clocks=clocks,
                 retry=retry,
             ).handle,
             dead_letters=submissions_letters,
@@ -84,6 +89,7 @@ async def open_service() -> AsyncIterator[Service]:
                 relay=relay,
                 say=speaker.say,
                 pin_key=pin_key,
+                clocks=clocks,
                 retry=retry,
             ).handle,
             dead_letters=DeadLetters(NAME, engine),
@@ -120,7 +126,7 @@ async def open_service() -> AsyncIterator[Service]:
             "rotation": Rotation(engine, keys, settings).run,
         }
         for number in range(settings.classify_workers):
-            worker = Worker(engine=engine, vault=vault, relay=relay, retry=retry)
+            worker = Worker(engine=engine, vault=vault, relay=relay, clocks=clocks, retry=retry)
             tasks[f"classify-{number}"] = worker.run
         parts = Parts(
             engine=engine,
@@ -135,6 +141,8 @@ async def open_service() -> AsyncIterator[Service]:
             ),
             replay=replay,
             timezone=settings.timezone,
+            profiles=profiles,
+            clocks=clocks,
         )
         yield Service(
             NAME,

@@ -29,7 +29,9 @@ from case_router.opened import (
     recorded_id,
     under_case_key,
 )
+from case_router.sla import Sla, acknowledge_by
 from case_router.store import amendments, history, opening, waiting
+from case_router.store.clocks import Clocks
 from case_router.store.opening import Row
 from case_router.store.vault import Vault
 from speakup import outbox, postgres, seal, topics
@@ -64,6 +66,8 @@ class _Prepared(NamedTuple):
     rows: list[Row]
     acknowledgements: list[Acknowledgement]
     records: list[topics.Record]
+    due: list[datetime | None]
+    """Of each row: until when its reporter is to be told; None: nobody can be."""
 
 
 class _Sorted(NamedTuple):
@@ -86,10 +90,12 @@ class Opening:
         contact_keys: Callable[[], Mapping[Channel, seal.PublicKey]],
         relay: Relay,
         pin_key: bytes,
+        clocks: Clocks,
         retry: float,
     ) -> None:
         self._engine, self._vault, self._keys = engine, vault, keys
-        self._amending = Amending(vault, pin_key)
+        self._clocks = clocks
+        self._amending = Amending(vault, pin_key, clocks)
         self._contact_keys, self._relay, self._retry = contact_keys, relay, retry
 
     async def handle(self, batch: Sequence[Event]) -> None:
@@ -177,9 +183,12 @@ class Opening:
         records: list[topics.Record] = []
         writing: asyncio.Task[bool] | None = None
         awaited = False
+        profile = await self._clocks.sla(connection)
         try:
             for start in range(0, len(new), WRITTEN_TOGETHER):
-                prepared = await self._prepare(new[start : start + WRITTEN_TOGETHER], case_keys)
+                prepared = await self._prepare(
+                    new[start : start + WRITTEN_TOGETHER], case_keys, profile
+                )
                 records += prepared.records
                 writing = asyncio.create_task(self._write(connection, prepared, after=writing))
             if writing is not None:
@@ -190,14 +199,21 @@ class Opening:
                 await _end(writing)
         return records, awaited
 
-    async def _prepare(self, new: Sequence[Opened], case_keys: Mapping[str, bytes]) -> _Prepared:
-        prepared, public, now = _Prepared([], [], []), self._contact_keys(), datetime.now(UTC)
+    async def _prepare(
+        self, new: Sequence[Opened], case_keys: Mapping[str, bytes], profile: Sla
+    ) -> _Prepared:
+        prepared, public, now = _Prepared([], [], [], []), self._contact_keys(), datetime.now(UTC)
         turns = _Turns()
         for opened in new:
             lock = seal.Lock(case_keys[opened.submission.case_number])
             prepared.rows.append(Row(opened, under_case_key(opened, lock)))
             prepared.records.append(_opened_record(opened, now))
             acknowledgement = acknowledge(opened, lock, public)
+            told = acknowledgement is not None or opened.submission.channel is Channel.phone
+            received = opened.submission.received_at
+            prepared.due.append(
+                acknowledge_by(received, profile, self._clocks.zone) if told else None
+            )
             if acknowledgement is not None:
                 prepared.acknowledgements.append(acknowledgement)
                 prepared.records.append(_acknowledging_record(opened, acknowledgement))
@@ -209,9 +225,9 @@ class Opening:
     ) -> bool:
         """Whether follow-ups wait for any of these cases or of those before."""
         awaited = await after if after is not None else False
-        rows, acknowledgements, records = prepared
+        rows, acknowledgements, records, due = prepared
         written = await opening.insert_cases(
-            connection, rows, acknowledgements, records, retry=self._retry
+            connection, rows, acknowledgements, records, due=due, retry=self._retry
         )
         if written.opened < len(rows):
             raise CaseNumberTakenError

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from case_router import pins
 from case_router.store import history
+from case_router.store.clocks import Clocks
 from case_router.store.vault import Vault
 from speakup import outbox, topics
 from speakup.events import (
@@ -41,8 +42,10 @@ class Deliveries:
         relay: Relay,
         say: Say,
         pin_key: bytes,
+        clocks: Clocks,
         retry: float,
     ) -> None:
+        self._clocks = clocks
         self._engine, self._vault, self._relay, self._say = engine, vault, relay, say
         self._pin_key, self._retry = pin_key, retry
 
@@ -80,7 +83,9 @@ class Deliveries:
             if isinstance(event.payload, ReplyDelivered)
             and event.payload.purpose is Purpose.acknowledgement
         }
-        return await pins.acknowledge(connection, self._vault, self._pin_key, causes)
+        said = await pins.acknowledge(connection, self._vault, self._pin_key, causes)
+        await self._clocks.reckon(connection, list(causes))
+        return said
 
 
 def _is_facts(event: Event) -> bool:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from case_router.profiles import AlertsProfile, RetentionProfile
+from case_router.sla import Sla
 from speakup.settings import Common
 
 
@@ -21,7 +23,11 @@ class Settings(Common):
     """How long a replaced key is kept at least; longer, while an adapter still needs it."""
 
     timezone: ZoneInfo = ZoneInfo("Asia/Almaty")
-    """Of the dates on letters."""
+    """Of the dates on letters, and of deadlines."""
+    sla: Sla = Sla()
+    """As JSON. These three hold until an admin sets the profile at run time."""
+    retention: RetentionProfile = RetentionProfile()
+    alerts: AlertsProfile = AlertsProfile()
 
     @property
     def intake_key_age(self) -> timedelta:

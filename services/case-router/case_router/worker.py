@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from case_router.opinion import FUNCTION, UNREADABLE, Job, Opinion, of_machines_mail
 from case_router.recordings import words
 from case_router.store import amendments, history
+from case_router.store.clocks import Clocks
 from case_router.store.narratives import open_recordings
 from case_router.store.rows import AnyRow
 from case_router.store.vault import Vault, content_context
@@ -56,8 +57,10 @@ class Worker:
         engine: AsyncEngine,
         vault: Vault,
         relay: Relay,
+        clocks: Clocks,
         retry: float,
     ) -> None:
+        self._clocks = clocks
         self._engine, self._vault, self._relay, self._retry = engine, vault, relay, retry
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,6 +86,7 @@ class Worker:
             cases = await self._take(connection)
             opinions = {case.number: await _opinion(sandbox, case) for case in cases}
             records = await _write(connection, opinions) if opinions else []
+            await self._clocks.reckon(connection, list(opinions))
             await outbox.add(connection, records, retry=self._retry)
         self._relay.publish_soon(records)
         for opinion in opinions.values():

@@ -16,6 +16,7 @@ from case_router.api import (
     letter_pdf,
     login,
     one_case,
+    profiles,
     recordings,
     replies,
     reply_body,
@@ -49,6 +50,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         assignment,
         status,
         dead_letters,
+        profiles,
         login,
     )
     return [module.router(parts) for module in modules]

@@ -70,6 +70,17 @@ class CaseFacts(Answer):
     received_at: datetime
     opened_at: datetime
     acknowledged_at: datetime | None
+    acknowledge_by: datetime | None = Field(
+        description="The reporter is to know by then that it has arrived; null: nobody can be told."
+    )
+    feedback_by: datetime | None = Field(
+        description="The answer is owed by then; null until there is a kind, and for what is out of scope."
+    )
+    due_at: datetime | None = Field(
+        description="Whichever of them comes next; null: nothing is owed."
+    )
+    answered_at: datetime | None
+    closed_at: datetime | None
     disposition: Disposition | None
     finding: Finding | None
     action: Action | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -11,6 +12,7 @@ from case_router.api import cursor as cursors
 from case_router.api.answers import CaseFacts, CasePage, problems
 from case_router.api.parts import CASE_WORKERS, IN_THE_DOCS, PREFIX, Parts
 from case_router.store import cases
+from case_router.store.clocks import Due
 from speakup import postgres
 from speakup.events import Channel, Kind, Language, Status
 from speakup.staff import Staff
@@ -46,6 +48,10 @@ def router(parts: Parts) -> APIRouter:
             Literal["waiting"] | None,
             Query(description="`waiting`: only cases with a letter to be printed and posted."),
         ] = None,
+        due: Annotated[
+            Due | None,
+            Query(description="What is owed next is `overdue`, or will be within some days."),
+        ] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
         staff: Staff = caller,
@@ -53,19 +59,20 @@ def router(parts: Parts) -> APIRouter:
         """Handlers see what is assigned to them, officers all but restricted cases, the chair the
         restricted ones. Not a word of what reporters wrote is in a list.
         """
-        filters = cases.Filters(
-            kind,
-            status,
-            channel,
-            language,
-            needs_triage,
-            urgent,
-            mine=handler == "me",
-            letter_waits=letter == "waiting",
-        )
         before = cursors.case_place(cursor)
         async with parts.engine.connect() as connection:
             await postgres.at_once(connection)
+            filters = cases.Filters(
+                kind,
+                status,
+                channel,
+                language,
+                needs_triage,
+                urgent,
+                mine=handler == "me",
+                letter_waits=letter == "waiting",
+                due=await parts.clocks.window(connection, due, datetime.now(UTC)) if due else None,
+            )
             rows = await cases.newest(connection, staff, filters, before=before, limit=limit + 1)
         shown = [CaseFacts.model_validate(row) for row in rows[:limit]]
         more = len(rows) > limit

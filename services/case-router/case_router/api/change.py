@@ -132,6 +132,7 @@ async def _outcome(change: Change, made: dict[str, str]) -> idempotency.Kept:
     if case is None:
         raise not_found()
     told = CaseChanged.model_validate(case).model_dump(mode="json")
+    await change.parts.clocks.follow(change.connection, change.case, case)
     return idempotency.Kept(201 if made else 200, etag(case), told | made)
 
 

@@ -11,6 +11,8 @@ from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router.sign_in import SignIn
+from case_router.store.clocks import Clocks
+from case_router.store.profiles import Profiles
 from case_router.store.vault import Vault
 from speakup.blobs import BlobStore
 from speakup.dead_letters import DeadLetters, RawMessage
@@ -47,6 +49,8 @@ class Parts:
     replay: Callable[[RawMessage], Awaitable[None]]
     timezone: ZoneInfo
     """Of the dates on letters."""
+    profiles: Profiles
+    clocks: Clocks
     verifier: Verifier = field(init=False)
     sign_in: SignIn = field(init=False)
 

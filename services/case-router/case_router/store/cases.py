@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
@@ -43,6 +43,8 @@ class Filters:
     urgent: bool | None = None
     mine: bool = False
     letter_waits: bool = False
+    due: tuple[datetime | None, datetime] | None = None
+    """Between these moments; overdue: from None on."""
 
 
 def is_number(word: str) -> bool:
@@ -64,6 +66,11 @@ def _letter_waits() -> ColumnElement[bool]:
     )
 
 
+def _due(after: datetime | None, before: datetime) -> ColumnElement[bool]:
+    late = cases.c.due_at < before
+    return late if after is None else and_(cases.c.due_at >= after, late)
+
+
 async def newest(
     connection: AsyncConnection,
     staff: Staff,
@@ -82,6 +89,8 @@ async def newest(
         query = query.where(cases.c.handler == UUID(staff.account_id))
     if filters.letter_waits:
         query = query.where(_letter_waits())
+    if filters.due:
+        query = query.where(_due(*filters.due))
     place = tuple_(cases.c.urgent, cases.c.opened_at, cases.c.case_number)
     if before is not None:
         query = query.where(place < before)

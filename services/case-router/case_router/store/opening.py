@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -57,7 +58,7 @@ _OPEN = text(
     WITH opened AS (
         INSERT INTO cases (case_number, channel, language, relation, person, anonymity, hint,
                            automatic, suggested_case, received_at, pin_locked, restricted, urgent,
-                           needs_triage, to_classify, sequence)
+                           needs_triage, to_classify, acknowledge_by, sequence)
         SELECT *, 1
         FROM unnest(CAST(:numbers AS text[]), CAST(:channels AS text[]),
                     CAST(:languages AS text[]), CAST(:relations AS text[]),
@@ -65,7 +66,8 @@ _OPEN = text(
                     CAST(:hints AS text[]), CAST(:automatics AS text[]),
                     CAST(:suggestions AS text[]), CAST(:received AS timestamptz[]),
                     CAST(:pins AS bytea[]), CAST(:restricted AS bool[]), CAST(:urgent AS bool[]),
-                    CAST(:wordless AS bool[]), CAST(:readable AS bool[]))
+                    CAST(:wordless AS bool[]), CAST(:readable AS bool[]),
+                    CAST(:due AS timestamptz[]))
         ON CONFLICT (case_number) DO NOTHING
         RETURNING case_number
     ), joined AS ({_JOIN}
@@ -92,9 +94,12 @@ async def insert_cases(
     acknowledgements: Sequence[Acknowledgement],
     records: Sequence[topics.Record],
     *,
+    due: Sequence[datetime | None],
     retry: float,
 ) -> Written:
-    """Open cases, each with its submission, the first word to its reporter, and what is said of both."""
+    """Open cases, each with its submission, the first word to its reporter, until when that is `due`, and what is
+    said of them.
+    """
     submissions = [row.opened.submission for row in rows]
     requests = [acknowledgement.request for acknowledgement in acknowledgements]
     values = {
@@ -110,6 +115,7 @@ async def insert_cases(
         # A person is told of it, and the classifier isn't asked until there are words.
         "wordless": [row.opened.is_wordless for row in rows],
         "readable": [not row.opened.is_wordless for row in rows],
+        "due": due,
         "reply_ids": [request.reply_id for request in requests],
         "replied": [request.case_number for request in requests],
         "reply_channels": [request.channel for request in requests],
