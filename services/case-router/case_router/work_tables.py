@@ -140,6 +140,7 @@ tasks = Table(
     Column("assignee", Uuid, ForeignKey(_ACCOUNT)),
     Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("made_by", Uuid, ForeignKey(_ACCOUNT)),  # null: the service itself
+    Column("origin", Text),  # check_back: the service's, which reopening the case takes back
     Column("done_at", DateTime(timezone=True)),
     Column("done_by", Uuid, ForeignKey(_ACCOUNT)),
     Index("tasks_open", "assignee", "due_on", postgresql_where=text("done_at IS NULL")),
@@ -213,11 +214,14 @@ alerts = Table(
     Column("raised_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("sent_at", DateTime(timezone=True)),
     Column("times", Integer, nullable=False, server_default=text("0")),
-    Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row
-    Column("next_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # By mail and by webhook apart: where one of them fails, the other isn't heard more often.
+    Column("mail_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("mail_failures", Integer, nullable=False, server_default=text("0")),  # in a row
+    Column("webhook_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("webhook_failures", Integer, nullable=False, server_default=text("0")),
     Column("acknowledged_at", DateTime(timezone=True)),
     Column("acknowledged_by", Uuid, ForeignKey(_ACCOUNT)),
-    Index("alerts_open", "next_at", postgresql_where=text("acknowledged_at IS NULL")),
+    Index("alerts_open", "raised_at", postgresql_where=text("acknowledged_at IS NULL")),
 )
 
 saved_views = Table(

@@ -128,6 +128,11 @@ def amended_context(case_number: str, event_id: object) -> str:
     return f"speakup/case/{case_number}/amendment/{event_id}"
 
 
+def task_context(case_number: str, task_id: object) -> str:
+    """What a task's title under a case's key is bound to."""
+    return f"speakup/case/{case_number}/task/{task_id}"
+
+
 def pin_context(case_number: str) -> str:
     """What a PIN under a case's key is bound to."""
     return f"speakup/case/{case_number}/pin"

@@ -158,10 +158,17 @@ def upgrade() -> None:
         ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("times", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column(
-            "next_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+            "mail_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
+        sa.Column("mail_failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "webhook_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("webhook_failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -178,7 +185,7 @@ def upgrade() -> None:
     op.create_index(
         "alerts_open",
         "alerts",
-        ["next_at"],
+        ["raised_at"],
         unique=False,
         postgresql_where=sa.text("acknowledged_at IS NULL"),
     )
@@ -379,6 +386,7 @@ def upgrade() -> None:
             "made_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
         sa.Column("made_by", sa.Uuid(), nullable=True),
+        sa.Column("origin", sa.Text(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_by", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
