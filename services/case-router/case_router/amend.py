@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router import pins
+from case_router.lookout import Lookout
 from case_router.opened import Keys, amended_id
 from case_router.store import amendments, history, waiting
 from case_router.store.clocks import Clocks
@@ -44,8 +45,9 @@ def open_amendment(event: Event, keys: Keys) -> Opened:
 class Amending:
     """Adds amendments to submissions, within the transaction of a batch."""
 
-    def __init__(self, vault: Vault, pin_key: bytes, clocks: Clocks) -> None:
+    def __init__(self, vault: Vault, pin_key: bytes, clocks: Clocks, lookout: Lookout) -> None:
         self._vault, self._pin_key, self._clocks = vault, pin_key, clocks
+        self._lookout = lookout
 
     async def join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         """What is said of it; nothing where it waits for its submission. Raises CaseErasedError."""
@@ -78,6 +80,7 @@ class Amending:
             and content.transcript.text.strip()
         ):
             await amendments.ask_classifier(connection, number)
+            await self._lookout.look(connection, {number: content.transcript.text})
         await history.note(connection, "case.amended", [number], subject=payload.amendment)
         records = [await _record(connection, event, payload)]
         if payload.amendment is Amendment.told:

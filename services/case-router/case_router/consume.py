@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from case_router import amend
 from case_router.amend import Amending, CaseErasedError, open_amendment
+from case_router.lookout import Lookout, said
+from case_router.naming import Finder
 from case_router.opened import (
     Acknowledgement,
     Keys,
@@ -30,7 +32,7 @@ from case_router.opened import (
     under_case_key,
 )
 from case_router.sla import Sla, acknowledge_by
-from case_router.store import amendments, history, opening, waiting
+from case_router.store import amendments, concerned, history, opening, waiting
 from case_router.store.clocks import Clocks
 from case_router.store.opening import Row
 from case_router.store.vault import Vault
@@ -68,6 +70,8 @@ class _Prepared(NamedTuple):
     records: list[topics.Record]
     due: list[datetime | None]
     """Of each row: until when its reporter is to be told; None: nobody can be."""
+    named: dict[str, frozenset[UUID]]
+    """Staff who may be named in them."""
 
 
 class _Sorted(NamedTuple):
@@ -94,8 +98,8 @@ class Opening:
         retry: float,
     ) -> None:
         self._engine, self._vault, self._keys = engine, vault, keys
-        self._clocks = clocks
-        self._amending = Amending(vault, pin_key, clocks)
+        self._clocks, self._lookout = clocks, Lookout()
+        self._amending = Amending(vault, pin_key, clocks, self._lookout)
         self._contact_keys, self._relay, self._retry = contact_keys, relay, retry
 
     async def handle(self, batch: Sequence[Event]) -> None:
@@ -184,11 +188,11 @@ class Opening:
         writing: asyncio.Task[bool] | None = None
         awaited = False
         profile = await self._clocks.sla(connection)
+        finder = await self._lookout.finder(connection) if new else Finder({})
         try:
             for start in range(0, len(new), WRITTEN_TOGETHER):
-                prepared = await self._prepare(
-                    new[start : start + WRITTEN_TOGETHER], case_keys, profile
-                )
+                some = new[start : start + WRITTEN_TOGETHER]
+                prepared = await self._prepare(some, case_keys, profile, finder)
                 records += prepared.records
                 writing = asyncio.create_task(self._write(connection, prepared, after=writing))
             if writing is not None:
@@ -200,14 +204,22 @@ class Opening:
         return records, awaited
 
     async def _prepare(
-        self, new: Sequence[Opened], case_keys: Mapping[str, bytes], profile: Sla
+        self,
+        new: Sequence[Opened],
+        case_keys: Mapping[str, bytes],
+        profile: Sla,
+        finder: Finder,
     ) -> _Prepared:
-        prepared, public, now = _Prepared([], [], [], []), self._contact_keys(), datetime.now(UTC)
+        prepared = _Prepared([], [], [], [], {})
+        public, now = self._contact_keys(), datetime.now(UTC)
         turns = _Turns()
         for opened in new:
             lock = seal.Lock(case_keys[opened.submission.case_number])
             prepared.rows.append(Row(opened, under_case_key(opened, lock)))
             prepared.records.append(_opened_record(opened, now))
+            named = finder.find(said(opened.content))
+            if named:
+                prepared.named[opened.submission.case_number] = named
             acknowledgement = acknowledge(opened, lock, public)
             told = acknowledgement is not None or opened.submission.channel is Channel.phone
             received = opened.submission.received_at
@@ -225,12 +237,13 @@ class Opening:
     ) -> bool:
         """Whether follow-ups wait for any of these cases or of those before."""
         awaited = await after if after is not None else False
-        rows, acknowledgements, records, due = prepared
+        rows, acknowledgements, records, due, named = prepared
         written = await opening.insert_cases(
             connection, rows, acknowledgements, records, due=due, retry=self._retry
         )
         if written.opened < len(rows):
             raise CaseNumberTakenError
+        await concerned.suggest(connection, named)
         return awaited or written.awaited
 
     async def _amend(
@@ -275,6 +288,7 @@ class Opening:
             in_danger=submission.in_danger,
             restricted=submission.restricted,
         )
+        await self._lookout.look(connection, {number: said(opened.content)})
         await history.note(connection, "case.followed_up", [number])
         payload = CaseFollowedUp(
             case_number=number,

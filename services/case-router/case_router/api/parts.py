@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from case_router.lookout import Lookout
 from case_router.sign_in import SignIn
 from case_router.store.clocks import Clocks
 from case_router.store.profiles import Profiles
@@ -51,6 +52,7 @@ class Parts:
     """Of the dates on letters."""
     profiles: Profiles
     clocks: Clocks
+    lookout: Lookout = field(default_factory=Lookout)
     verifier: Verifier = field(init=False)
     sign_in: SignIn = field(init=False)
 

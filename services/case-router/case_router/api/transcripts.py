@@ -95,6 +95,7 @@ async def _write(body: TranscriptBody, recording_id: UUID, change: Change) -> di
     )
     await amendments.add(change.connection, new)
     await amendments.ask_classifier(change.connection, change.number)
+    await change.parts.lookout.look(change.connection, {change.number: body.text})
     about = {"submission_id": recorded.submission_id, "event_id": event_id}
     await change.tell(partial(CaseAmended, amendment=Amendment.transcript, **about))
     await change.note("transcript.written", recording_id)
