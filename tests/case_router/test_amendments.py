@@ -96,7 +96,9 @@ async def test_amendments_wait_for_their_submission_in_whatever_order_all_comes(
         random.Random(seed).shuffle(events)  # noqa: S311 - repeatable, not secret
         async with router.engine.begin() as connection:
             await connection.execute(
-                text("TRUNCATE cases, submissions, amendments, replies, outbox, waiting_follow_ups CASCADE")
+                text(
+                    "TRUNCATE cases, submissions, amendments, replies, outbox, waiting_follow_ups CASCADE"
+                )
             )
         for event in events:
             await router.opening.handle([event])

@@ -11,11 +11,14 @@ from case_router.api import (
     account,
     assignment,
     cases,
+    concerned,
     dead_letters,
+    duty,
     files,
     letter_pdf,
     login,
     one_case,
+    people,
     profiles,
     recordings,
     replies,
@@ -29,7 +32,7 @@ from case_router.api.parts import Parts
 
 __all__ = ["BODIES", "Parts", "routers"]
 
-BODIES = {reply_body.PATH: reply_body.BODY_BYTES}
+BODIES = {reply_body.PATH: reply_body.BODY_BYTES, people.PATH: people.BODY_BYTES}
 """For `Service.bodies`."""
 
 
@@ -49,6 +52,9 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         letter_pdf,
         assignment,
         status,
+        concerned,
+        duty,
+        people,
         dead_letters,
         profiles,
         login,

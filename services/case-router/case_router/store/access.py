@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.tables import accounts, cases
-from case_router.work_tables import duty, exclusions
+from case_router.work_tables import approvals, duty, exclusions
 from speakup.staff import Role, Staff
 
 
@@ -63,6 +63,22 @@ def _every_chair_is_kept_out() -> ColumnElement[bool]:
         chairs.where(kept_out).correlate(cases).exists(),
         ~chairs.where(~kept_out).correlate(cases).exists(),
     )
+
+
+async def may_read_exclusions(connection: AsyncConnection, staff: Staff, number: str) -> bool:
+    """Whether this person, who sees the case, may read whom it is about: the chair, or an officer to whom
+    another person has granted it, for as long as that holds.
+    """
+    if staff.role is Role.chair:
+        return True
+    granted = select(approvals.c.approval_id).where(
+        approvals.c.action == "read_exclusions",
+        approvals.c.case_number == number,
+        approvals.c.asked_by == UUID(staff.account_id),
+        approvals.c.approved.is_(True),
+        approvals.c.expires_at > func.now(),
+    )
+    return bool(await connection.scalar(select(granted.exists())))
 
 
 async def unsealed(connection: AsyncConnection, staff: Staff, number: str) -> bool:

@@ -7,7 +7,12 @@ from uuid import UUID
 
 from case_router.recordings import Added, Recorded, recordings
 from case_router.store.rows import AnyRow
-from case_router.store.vault import amended_context, content_context, reply_context
+from case_router.store.vault import (
+    amended_context,
+    concerned_context,
+    content_context,
+    reply_context,
+)
 from speakup import seal
 from speakup.events import Amendment
 from speakup.logs import get_logger
@@ -48,6 +53,23 @@ def lock_amended(key: bytes, case_number: str, event_id: UUID, amended: Amended)
     """An amendment as it is stored."""
     plain = amended.model_dump_json().encode()
     return seal.lock(key, plain, amended_context(case_number, event_id))
+
+
+def lock_name(key: bytes, case_number: str, concerned_id: UUID, name: str) -> bytes:
+    """The name of somebody whom a case is about, as it is stored."""
+    return seal.lock(key, name.encode(), concerned_context(case_number, concerned_id))
+
+
+def open_name(key: bytes | None, row: AnyRow) -> str | None:
+    """The name of a row of `concerned`; None where there is none, or its lock doesn't open, which the log tells."""
+    if key is None or row.name_locked is None:
+        return None
+    try:
+        context = concerned_context(row.case_number, row.concerned_id)
+        return seal.unlock(key, row.name_locked, context).decode()
+    except (seal.CannotOpenError, ValueError):
+        log.exception("name_unreadable", case_number=row.case_number)
+        return None
 
 
 def open_recordings(key: bytes, rows: Sequence[AnyRow]) -> list[Recorded]:

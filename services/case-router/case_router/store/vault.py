@@ -133,6 +133,11 @@ def task_context(case_number: str, task_id: object) -> str:
     return f"speakup/case/{case_number}/task/{task_id}"
 
 
+def concerned_context(case_number: str, concerned_id: object) -> str:
+    """What the name of somebody whom a case is about, under the case's key, is bound to."""
+    return f"speakup/case/{case_number}/concerned/{concerned_id}"
+
+
 def pin_context(case_number: str) -> str:
     """What a PIN under a case's key is bound to."""
     return f"speakup/case/{case_number}/pin"
