@@ -241,6 +241,9 @@ accounts = Table(
     Column("language", Text),  # of what is sent to them; null: all three
     Column("email", Text),  # for reminders and alerts, which tell a case number at most
     Column("disabled_at", DateTime(timezone=True)),
+    # Of the code that its owner sets a first password with: SHA-256, since it is random.
+    Column("invited_hash", LargeBinary),
+    Column("invited_until", DateTime(timezone=True)),
     Column("totp_locked", LargeBinary),  # under the accounts' key
     Column("totp_confirmed", Boolean, nullable=False, server_default=text("false")),
     Column("totp_last_step", BigInteger),  # a code is taken once

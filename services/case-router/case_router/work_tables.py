@@ -109,14 +109,26 @@ approvals = Table(
     Column("reason_locked", LargeBinary),  # under the case's key, or else the accounts' key
     Column("asked_by", Uuid, ForeignKey(_ACCOUNT), nullable=False),
     Column("asked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("first_by", Uuid, ForeignKey(_ACCOUNT)),  # the first of two officers, of an account
+    Column("first_at", DateTime(timezone=True)),
     Column("decided_by", Uuid, ForeignKey(_ACCOUNT)),
     Column("decided_at", DateTime(timezone=True)),
     Column("approved", Boolean),
     Column("expires_at", DateTime(timezone=True)),  # of what was approved
     CheckConstraint("asked_by <> decided_by", name="approved_by_another"),
+    CheckConstraint("first_by NOT IN (asked_by, decided_by)", name="approved_by_two_others"),
     Index("approvals_open", "asked_at", postgresql_where=text("decided_at IS NULL")),
 )
 """What two people must want."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("case_number", Text, ForeignKey(_CASE), primary_key=True),
+    Column("digests", ARRAY(Text), nullable=False),  # of the case's blobs
+    Column("decided_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""Cases that are being erased. A row goes when nothing of its case is left."""
 
 notes = Table(
     "notes",

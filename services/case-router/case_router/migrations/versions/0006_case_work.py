@@ -201,11 +201,16 @@ def upgrade() -> None:
         sa.Column(
             "asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
+        sa.Column("first_by", sa.Uuid(), nullable=True),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approved", sa.Boolean(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("asked_by <> decided_by", name="approved_by_another"),
+        sa.CheckConstraint(
+            "first_by NOT IN (asked_by, decided_by)", name="approved_by_two_others"
+        ),
         sa.ForeignKeyConstraint(
             ["account_id"],
             ["accounts.account_id"],
@@ -222,6 +227,10 @@ def upgrade() -> None:
             ["decided_by"],
             ["accounts.account_id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["first_by"],
+            ["accounts.account_id"],
+        ),
         sa.PrimaryKeyConstraint("approval_id"),
     )
     op.create_index(
@@ -232,6 +241,19 @@ def upgrade() -> None:
         postgresql_where=sa.text("decided_at IS NULL"),
     )
     op.create_index(op.f("ix_approvals_case_number"), "approvals", ["case_number"], unique=False)
+    op.create_table(
+        "erasures",
+        sa.Column("case_number", sa.Text(), nullable=False),
+        sa.Column("digests", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column(
+            "decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(
+            ["case_number"],
+            ["cases.case_number"],
+        ),
+        sa.PrimaryKeyConstraint("case_number"),
+    )
     op.create_table(
         "case_files",
         sa.Column("file_id", sa.Uuid(), nullable=False),
@@ -440,6 +462,8 @@ def upgrade() -> None:
     op.add_column("accounts", sa.Column("email", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("language", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("accounts", sa.Column("invited_hash", sa.LargeBinary(), nullable=True))
+    op.add_column("accounts", sa.Column("invited_until", sa.DateTime(timezone=True), nullable=True))
     op.create_unique_constraint(None, "accounts", ["oidc_subject"])
     op.add_column("audit", sa.Column("address", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("guessed_kind", sa.Text(), nullable=True))
