@@ -7,7 +7,7 @@ narrative, a name or an address in the clear: what a person sent travels as `Sea
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, NamedTuple
 from uuid import UUID
@@ -340,6 +340,17 @@ class CaseTriaged(_CaseEvent):
     TYPE = "kz.speakup.case.triaged.v1"
     kind: Kind
     category: str | None = None
+    subject: str | None = None
+    """The heading of the yearly public page that it counts under."""
+    unit: str | None = None
+    """The code of a unit of the company."""
+    breached_on: date | None = None
+    discovered_on: date | None = None
+    loss_tenge: int | None = Field(default=None, ge=0)
+    """Estimated."""
+    retaliation_risk: str | None = None
+    """none, possible or high: against the reporter."""
+    corruption: bool | None = None
 
 
 class CaseAssigned(_CaseEvent):

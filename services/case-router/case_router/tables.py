@@ -69,6 +69,7 @@ cases = Table(
     Column("guessed_category", Text),
     # These are a person's, at triage.
     Column("triaged_at", DateTime(timezone=True)),
+    Column("subject", Text),
     Column("unit", Text),  # of work_tables.units
     Column("site", Text),
     Column("breached_on", Date),

@@ -80,10 +80,10 @@ triages = Table(
     Column("case_number", Text, ForeignKey(_CASE), nullable=False, index=True),
     Column("made_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("made_by", Uuid, ForeignKey(_ACCOUNT), nullable=False),
-    Column("facts", JSONB, nullable=False),  # as they were set; words from lists, dates, numbers
+    Column("facts", JSONB),  # as they were set: words from lists, dates, numbers; null: a reopening
     Column("reason_locked", LargeBinary),  # why the kind was changed, under the case's key
 )
-"""Every triage of a case; the newest is what `cases` says."""
+"""Every triage and reopening of a case; the newest triage is what `cases` says."""
 
 duty = Table(
     "duty",

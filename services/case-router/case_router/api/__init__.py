@@ -27,6 +27,7 @@ from case_router.api import (
     status,
     token,
     transcripts,
+    triage,
 )
 from case_router.api.parts import Parts
 
@@ -55,6 +56,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         concerned,
         duty,
         people,
+        triage,
         dead_letters,
         profiles,
         login,

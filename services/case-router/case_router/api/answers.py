@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from case_router.triage import Priority, RetaliationRisk, Subject
 from speakup.events import (
     Action,
     Anonymity,
@@ -52,6 +53,20 @@ class CaseFacts(Answer):
     kind_by: str | None = Field(description="The classifier's version, or `person`.")
     probability: float | None
     category: str | None
+    guessed_kind: Kind | None = Field(
+        default=None, description="The model's word, once a person has said what the case is."
+    )
+    guessed_category: str | None = None
+    triaged_at: datetime | None = None
+    subject: Subject | None = None
+    unit: str | None = None
+    site: str | None = None
+    breached_on: date | None = None
+    discovered_on: date | None = None
+    loss_tenge: int | None = None
+    retaliation_risk: RetaliationRisk | None = None
+    corruption: bool | None = None
+    priority: Priority = Priority.normal
     language: Language | None
     needs_triage: bool = Field(
         description="The classifier wasn't sure enough, or there are no words yet: a call to listen to."

@@ -14,7 +14,7 @@ from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.store import accounts, changes
+from case_router.store import accounts, assigning, changes
 from speakup.events import CaseAssigned
 from speakup.problems import Problem
 from speakup.staff import Role, Staff
@@ -53,7 +53,7 @@ def router(parts: Parts) -> APIRouter:
         "/cases/{number}/assignment",
         summary="Give a case to a handler",
         response_model=CaseChanged,
-        responses=problems(401, 404, 412, 422, 428),
+        responses=problems(401, 404, 409, 412, 422, 428),
     )
     async def assign(
         request: Request,
@@ -77,7 +77,11 @@ def router(parts: Parts) -> APIRouter:
 
 
 async def _assign(body: AssignmentBody, change: Change) -> dict[str, str]:
-    handler = await _handler(change.connection, body.handler)
+    if change.case.triaged_at is None:
+        raise Problem(
+            409, "Say first what the case is (triage); then it can be given to a handler."
+        )
+    handler = await _handler(change.connection, change.number, body.handler)
     if change.case.handler != body.handler:
         await changes.set_facts(change.connection, change.number, handler=handler)
         await change.tell(CaseAssigned)
@@ -85,9 +89,11 @@ async def _assign(body: AssignmentBody, change: Change) -> dict[str, str]:
     return {}
 
 
-async def _handler(connection: AsyncConnection, name: str) -> UUID:
-    for row in await accounts.with_role(connection, Role.handler):
+async def _handler(connection: AsyncConnection, number: str, name: str) -> UUID:
+    for row in await assigning.eligible(connection, number):
         if row.name == name:
             found: UUID = row.account_id
             return found
-    raise Problem(422, "There is no handler by that name; GET /api/v1/handlers lists them.")
+    raise Problem(
+        422, "The case can't be given to a handler by that name; GET /api/v1/handlers lists them."
+    )

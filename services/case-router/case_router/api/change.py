@@ -62,6 +62,13 @@ class Change:
         """Of who makes the change."""
         return UUID(self.staff.account_id)
 
+    async def key(self) -> bytes:
+        """The case's. Raises Problem where it has been erased."""
+        key = (await self.parts.vault.keys_of([self.number])).get(self.number)
+        if key is None:
+            raise Problem(409, "The case has been erased; nothing can be added to it.")
+        return key
+
     async def tell(self, *events: changes.Numbered) -> None:
         """Put out case events, in this order."""
         retry = self.parts.settings.outbox_retry_seconds

@@ -88,9 +88,7 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
         raise Problem(
             409, "The reporter can't be reached: they left no address that may be answered."
         )
-    key = (await change.parts.vault.keys_of([change.number])).get(change.number)
-    if key is None:
-        raise Problem(409, "The case has been erased; nobody can be written to about it.")
+    key = await change.key()
     channel = Channel.phone if reachable is None else reachable.channel
     if channel in _NO_FILES and (body.attachments or body.as_pdf):
         raise Problem(409, _NO_FILES[channel])
@@ -174,6 +172,8 @@ async def _move_on(change: Change, status: Status, purpose: Purpose) -> None:
     answer = purpose is Purpose.answer
     wanted = Status.answered if answer else transitions.after_question(status)
     events: list[changes.Numbered] = [CaseAnswered] if answer else []
+    if answer and change.case.answered_at is None:
+        await changes.set_facts(change.connection, change.number, answered_at=datetime.now(UTC))
     if wanted is not status:
         await changes.set_facts(change.connection, change.number, status=wanted)
         events.append(partial(CaseStatusChanged, status=wanted))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
+from typing import Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from case_router import transitions
 from case_router.api.answers import CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import CASE_WORKERS, IN_THE_DOCS, PREFIX, Parts
-from case_router.store import changes
+from case_router.store import changes, triages
+from case_router.store.rows import AnyRow
 from speakup.events import (
     Action,
     CaseAnswered,
@@ -51,6 +55,9 @@ class StatusBody(BaseModel):
     disposition: Disposition | None = Field(default=None, description="Needed to close a case.")
     finding: Finding | None = Field(default=None, description="Needed to close a breach report.")
     action: Action | None = Field(default=None, description="Needed to close a breach report.")
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = Field(
+        default="", description="Needed to reopen a case: why."
+    )
 
 
 def router(parts: Parts) -> APIRouter:
@@ -88,6 +95,7 @@ async def _move(body: StatusBody, change: Change) -> dict[str, str]:
     reason = transitions.refusal(Status(change.case.status), body.status, kind, closing)
     if reason is not None:
         raise Problem(409, reason)
+    _require_triage(body.status, change.case)
     events: list[changes.Numbered] = [partial(CaseStatusChanged, status=body.status)]
     if body.status is Status.answered:
         events.insert(0, CaseAnswered)
@@ -95,16 +103,43 @@ async def _move(body: StatusBody, change: Change) -> dict[str, str]:
         how = {"finding": closing.finding, "action": closing.action}
         events.insert(0, partial(CaseClosed, disposition=closing.disposition, **how))
     await change.tell(*events)
+    now = datetime.now(UTC)
     facts: dict[str, object] = {"status": body.status}
+    if body.status is Status.answered:
+        facts["answered_at"] = change.case.answered_at or now
     if body.status in (Status.closed, Status.reopened):
         facts |= {
             "disposition": body.disposition,
             "finding": body.finding,
             "action": body.action,
+            "closed_at": now if body.status is Status.closed else None,
         }
     await changes.set_facts(change.connection, change.number, **facts)
+    if body.status is Status.reopened:
+        await _keep_reason(change, body.reason)
     await change.note("case.status_changed", body.status)
     return {}
+
+
+def _require_triage(wanted: Status, case: AnyRow) -> None:
+    if case.triaged_at is None:
+        raise Problem(409, f"Say first what the case is (triage); then it can become {wanted}.")
+
+
+async def _keep_reason(change: Change, reason: str) -> None:
+    """Among the triages, where it is read: what the case is, is looked at anew."""
+    if not reason:
+        raise Problem(409, "To reopen a case, say your `reason`.")
+    reopening_id = uuid4()
+    key = await change.key()
+    await triages.add(
+        change.connection,
+        triage_id=reopening_id,
+        case_number=change.number,
+        account_id=change.account_id,
+        facts=None,
+        reason_locked=triages.lock_reason(key, change.number, reopening_id, reason),
+    )
 
 
 def _closing(body: StatusBody) -> transitions.Closing | None:

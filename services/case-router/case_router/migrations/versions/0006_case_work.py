@@ -469,6 +469,7 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("guessed_kind", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("guessed_category", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("triaged_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("cases", sa.Column("subject", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("unit", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("site", sa.Text(), nullable=True))
     op.add_column("cases", sa.Column("breached_on", sa.Date(), nullable=True))

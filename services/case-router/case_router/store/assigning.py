@@ -1,0 +1,62 @@
+"""Who can be given a case, and who of them is given it by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from case_router.store.rows import AnyRow
+from case_router.tables import accounts, cases
+from case_router.work_tables import assignment_rules, exclusions
+from speakup.events import Status
+from speakup.staff import Role
+
+
+async def eligible(connection: AsyncConnection, case_number: str) -> Sequence[AnyRow]:
+    """`account_id`, `name` and `load` (open cases) of the handlers who may have the case, least load first."""
+    load = (
+        select(func.count())
+        .where(cases.c.handler == accounts.c.account_id, cases.c.status != Status.closed)
+        .scalar_subquery()
+    )
+    kept_out = (
+        select(exclusions.c.account_id)
+        .where(
+            exclusions.c.case_number == case_number,
+            exclusions.c.account_id == accounts.c.account_id,
+        )
+        .exists()
+    )
+    query = (
+        select(accounts.c.account_id, accounts.c.name, load.label("load"))
+        .where(accounts.c.role == Role.handler, accounts.c.disabled_at.is_(None), ~kept_out)
+        .order_by("load", accounts.c.name)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def rules(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """In the order that they are asked in."""
+    query = select(assignment_rules).order_by(assignment_rules.c.position)
+    return (await connection.execute(query)).all()
+
+
+async def by_rule(connection: AsyncConnection, case: AnyRow) -> UUID | None:
+    """Whom the first rule that fits and has somebody eligible gives the case; None: nobody.
+
+    `case`: its number, kind, category, unit and language.
+    """
+    there = await eligible(connection, case.case_number)
+    for rule in await rules(connection):
+        if all(
+            getattr(rule, name) in (None, getattr(case, name))
+            for name in ("kind", "category", "unit", "language")
+        ):
+            for one in there:
+                if one.account_id in rule.handlers:
+                    found: UUID = one.account_id
+                    return found
+    return None
