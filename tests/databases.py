@@ -9,8 +9,9 @@ import secrets
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import MetaData, NullPool, text
+from sqlalchemy import URL, MetaData, NullPool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from speakup import postgres
@@ -30,8 +31,7 @@ async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
     """A database with these tables, empty and its own while the context lasts."""
     free = _free[url, id(metadata)]
     name = free.pop() if free else await _made(url, metadata)
-    address = _address(url)
-    engine = postgres.open_engine(address.url.set(database=name))
+    engine = postgres.open_engine(_address(url).set(database=name))
     try:
         yield engine
     finally:
@@ -42,29 +42,37 @@ async def database(url: str, metadata: MetaData) -> AsyncIterator[AsyncEngine]:
             await _maintain(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _address(url: str, **options: object) -> AsyncEngine:
-    asked = url.replace("postgresql://", "postgresql+asyncpg://")
-    return create_async_engine(asked, poolclass=NullPool, **options)
+def _address(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+@asynccontextmanager
+async def _connected(address: URL, **options: Any) -> AsyncIterator[AsyncConnection]:
+    """In a transaction; its connection is closed afterwards."""
+    engine = create_async_engine(address, poolclass=NullPool, **options)
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    finally:
+        await engine.dispose()
 
 
 async def _made(url: str, metadata: MetaData) -> str:
     name = f"test_{secrets.token_hex(6)}"
     await _maintain(url, f"CREATE DATABASE {name}")
-    engine = create_async_engine(_address(url).url.set(database=name), poolclass=NullPool)
-    async with engine.begin() as connection:
+    async with _connected(_address(url).set(database=name)) as connection:
         await connection.run_sync(metadata.create_all)
     return name
 
 
 async def _maintain(url: str, statement: str) -> None:
-    async with _address(url, isolation_level="AUTOCOMMIT").connect() as connection:
+    async with _connected(_address(url), isolation_level="AUTOCOMMIT") as connection:
         await connection.execute(text(statement))
 
 
 async def _emptied(url: str, name: str, metadata: MetaData) -> bool:
     """False where a test has left other tables than it found."""
-    engine = create_async_engine(_address(url).url.set(database=name), poolclass=NullPool)
-    async with engine.begin() as connection:
+    async with _connected(_address(url).set(database=name)) as connection:
         await connection.execute(_OTHERS)
         if {*(await connection.execute(_TABLES)).scalars()} != {*metadata.tables}:
             return False

@@ -105,7 +105,7 @@ async def test_a_case_that_is_reopened_has_its_clock_anew(world: World) -> None:
         kind="breach_report", status="answered", acknowledged_at=START, feedback_by=START
     )
     await world.change(number, "status", CLOSING)
-    await world.change(number, "status", {"status": "reopened"})
+    await world.change(number, "status", {"status": "reopened", "reason": "More came."})
     case = await facts(world, number)
     assert (case.closed_at, case.answered_at) == (None, None)
     assert case.due_at > datetime.now(UTC) + timedelta(days=80)

@@ -117,7 +117,7 @@ async def test_closing_a_report_tells_what_was_found(world: World) -> None:
 async def test_a_reopened_case_has_no_finding_any_more(world: World) -> None:
     number = await world.add_case(kind="breach_report", status="answered")
     await world.change(number, "status", CLOSING)
-    await world.change(number, "status", {"status": "reopened"})
+    await world.change(number, "status", {"status": "reopened", "reason": "More came."})
     case = (await world.get(f"/cases/{number}")).json()
     assert (case["status"], case["disposition"], case["finding"], case["action"]) == (
         "reopened",

@@ -445,7 +445,7 @@ def upgrade() -> None:
             "made_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
         sa.Column("made_by", sa.Uuid(), nullable=False),
-        sa.Column("facts", postgresql.JSONB(), nullable=False),
+        sa.Column("facts", postgresql.JSONB(), nullable=True),
         sa.Column("reason_locked", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_number"],
