@@ -144,10 +144,18 @@ AWAY = [
     "evil.example",
     "javascript:alert(1)",
     " /x",
-    "",
     "/" + "a" * 600,
     "/%2f/evil.example\\",
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("officer", "/cases"), ("handler", "/cases"), ("mailroom", "/mailroom"), ("admin", "/")],
+)
+async def test_signing_in_leads_to_ones_work(world: World, name: str, place: str) -> None:
+    answer = await enter(world, name=name, next="")
+    assert answer.headers["location"] == place
 
 
 @pytest.mark.parametrize("wanted", AWAY)

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from case_router import tables
+from case_router import pages, preview, tables
 from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
 from case_router.consume import Opening
@@ -62,6 +63,7 @@ class World:
     blobs: BlobStore
     parts: Parts
     client: httpx.AsyncClient
+    app: FastAPI
     replayed: list[RawMessage]
     accounts: dict[str, UUID] = field(default_factory=dict)
     replay_error: Exception | None = None
@@ -313,6 +315,7 @@ async def open_world(
         replayed.append(message)
 
     masking = Sandbox(MASKING, children=1, seconds=30, megabytes=768)
+    previews = Sandbox(preview.FUNCTION, children=1, seconds=15, megabytes=1024)
     profiles, zone = Profiles(), ZoneInfo("Asia/Almaty")
     parts = Parts(
         engine=engine,
@@ -324,16 +327,21 @@ async def open_world(
         settings=settings,
         dead_letters=DeadLetters("case-router", engine),
         masking=masking,
+        previews=previews,
         replay=replay,
         timezone=zone,
         profiles=profiles,
         clocks=Clocks(profiles, zone),
     )
-    app = web.create_app([Service("case-router", routers=routers(parts), bodies=BODIES)], settings)
+    api = routers(parts)
+    service = Service(
+        "case-router", routers=[*api, pages.router(parts, api)], bodies=BODIES | pages.BODIES
+    )
+    app = web.create_app([service], settings)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=public_url) as client:
-        world = World(engine, vault_engine, keys, vault, blobs, parts, client, replayed)
+        world = World(engine, vault_engine, keys, vault, blobs, parts, client, app, replayed)
         for role in Role:
             await world.add_account(role.value, role)
-        with closing(masking):
+        with closing(masking), closing(previews):
             yield world

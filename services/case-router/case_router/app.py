@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+from case_router import pages, preview
 from case_router.access import Access
 from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
@@ -139,15 +140,19 @@ async def open_service() -> AsyncIterator[Service]:
             masking=await stack.enter_async_context(
                 open_sandbox(MASKING, children=1, seconds=30, megabytes=768)
             ),
+            previews=await stack.enter_async_context(
+                open_sandbox(preview.FUNCTION, children=1, seconds=15, megabytes=1024)
+            ),
             replay=replay,
             timezone=settings.timezone,
             profiles=profiles,
             clocks=clocks,
         )
+        api = routers(parts)
         yield Service(
             NAME,
-            routers=routers(parts),
-            bodies=BODIES,
+            routers=[*api, pages.router(parts, api)],
+            bodies=BODIES | pages.BODIES,
             checks={
                 "database": lambda: postgres.check(engine),
                 "keys": lambda: postgres.check(keys_engine),

@@ -75,3 +75,19 @@ def after_question(status: Status) -> Status:
 def may_be_written_to(status: Status) -> bool:
     """Whether the reporter can be written to; a closed case is reopened first."""
     return status is not Status.closed
+
+
+def following(status: Status) -> tuple[Status, ...]:
+    """Where a case may go on by one step, closing apart, in the order of its life."""
+    return tuple(one for one in Status if one in _NEXT[status] and one is not Status.closed)
+
+
+def dispositions(status: Status, kind: Kind | None) -> tuple[Disposition, ...]:
+    """How a case may be closed as it is now; empty: it can't be closed yet."""
+    breach = kind is Kind.breach_report
+    outcome = (Finding.insufficient_information, Action.none) if breach else (None, None)
+    return tuple(
+        one
+        for one in Disposition
+        if refusal(status, Status.closed, kind, Closing(one, *outcome)) is None
+    )

@@ -10,15 +10,21 @@ from fastapi import APIRouter, Cookie, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from case_router.api.local_path import local_path
-from case_router.api.parts import Parts
+from case_router.api.parts import CASE_WORKERS, Parts
 from case_router.api.session_cookies import LOGOUT, REFRESH, REFRESH_COOKIE, SessionCookies
 from case_router.passwords import LONGEST, TooManyWaitingError
 from case_router.sign_in import CodeNeededError, RefusedError
 from speakup.pages import Pages
 from speakup.problems import Problem
-from speakup.staff import bearer
+from speakup.staff import Role, bearer
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+
+PLACES = dict.fromkeys(CASE_WORKERS, "/cases") | {
+    Role.mailroom: "/mailroom",
+    Role.auditor: "/reports",
+}
+"""Where each role's work is."""
 
 Next = Annotated[str | None, Query(alias="next")]
 RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE)]
@@ -74,7 +80,7 @@ class _Door:
             request,
             "login.html",
             status=status,
-            next_path=local_path(next_path),
+            next_path=local_path(next_path, ""),
             problem=problem,
             name=name,
             signed_in_as=staff.name if staff is not None else None,
@@ -91,9 +97,15 @@ class _Door:
             return self.form(request, next_path, 401, "login.code_needed", name)
         except TooManyWaitingError:
             return self.form(request, next_path, 503, "login.busy", name)
-        response = RedirectResponse(local_path(next_path), 303)
+        onward = local_path(next_path) if next_path else self._place_of(tokens.access)
+        response = RedirectResponse(onward, 303)
         self._cookies.set(response, tokens)
         return response
+
+    def _place_of(self, token: str) -> str:
+        """Where somebody works who said no other page."""
+        staff = self._parts.verifier.verify(token)
+        return PLACES.get(staff.role, "/") if staff is not None else "/"
 
     async def renew(self, token: str, onward: str) -> Response:
         try:

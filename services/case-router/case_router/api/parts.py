@@ -47,6 +47,8 @@ class Parts:
     dead_letters: DeadLetters
     masking: Sandbox
     """Runs `case_router.voice`."""
+    previews: Sandbox
+    """Runs `case_router.preview`."""
     replay: Callable[[RawMessage], Awaitable[None]]
     timezone: ZoneInfo
     """Of the dates on letters."""

@@ -1,0 +1,77 @@
+"""What a case's page shows of files: a call's message in another's voice, pictures of pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+
+from case_router.pages.desk import Desk
+from case_router.pages.one_case import Number
+from case_router.preview import HEAD
+from speakup.problems import Problem, not_found
+from speakup.sandbox import SandboxError
+from speakup.staff import Staff
+
+Index = Annotated[int, Path(ge=0, le=100_000)]
+PageOf = Annotated[int, Query(ge=0, le=10_000)]
+MOST_PAGES = 50
+"""Shown of one file; the rest is in the file."""
+
+
+def add(routes: APIRouter, desk: Desk) -> None:
+    """`/cases/{number}/sound/…` and `/cases/{number}/preview/…`."""
+    worker = Depends(desk.worker)
+
+    @routes.get("/cases/{number}/sound/{recording_id}")
+    async def sound(
+        request: Request, number: Number, recording_id: UUID, _: Staff = worker
+    ) -> Response:
+        answer = await desk.api.get(request, f"/cases/{number}/recordings/{recording_id}")
+        return Response(answer.content, media_type="audio/wav")
+
+    @routes.get("/cases/{number}/preview/{submission_id}/{index}")
+    async def preview(
+        request: Request, number: Number, submission_id: UUID, index: Index, _: Staff = worker
+    ) -> Response:
+        count, _picture = await _page(desk, request, number, submission_id, index, 0)
+        return desk.show(
+            request,
+            "preview.html",
+            number_of=number,
+            pages=range(min(count, MOST_PAGES)),
+            more=count > MOST_PAGES,
+            source=f"/cases/{number}/preview/{submission_id}/{index}/picture",
+        )
+
+    @routes.get("/cases/{number}/preview/{submission_id}/{index}/picture")
+    async def picture(
+        request: Request,
+        number: Number,
+        submission_id: UUID,
+        index: Index,
+        page: PageOf = 0,
+        _: Staff = worker,
+    ) -> Response:
+        _count, png = await _page(desk, request, number, submission_id, index, page)
+        return Response(png, media_type="image/png")
+
+
+async def _page(
+    desk: Desk, request: Request, number: str, submission_id: UUID, index: int, page: int
+) -> tuple[int, bytes]:
+    """How many pages the file has, and one of them. Raises Problem 404, 409, 503."""
+    path = f"/cases/{number}/submissions/{submission_id}/attachments/{index}"
+    file = await desk.api.get(request, path)
+    try:
+        made = await desk.parts.previews.run(HEAD.pack(page) + file.content)
+    except SandboxError as error:
+        if str(error) in ("closed", "unstartable"):
+            raise Problem(503, "Previews can't be made at the moment; download the file.") from None
+        if page:
+            raise not_found() from None
+        raise Problem(409, "There is no preview of this file; download it.") from None
+    (count,) = HEAD.unpack_from(made)
+    return count, made[HEAD.size :]

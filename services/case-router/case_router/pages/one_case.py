@@ -1,0 +1,126 @@
+"""One case: what was sent, what is to be done next, the dialogue, the facts and the timeline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
+
+from case_router.api.assignment import ASSIGNERS
+from case_router.pages.desk import Desk
+from case_router.pages.next_step import next_step
+from case_router.preview import TYPES
+from case_router.store import timeline
+from case_router.store.rows import AnyRow
+from speakup.i18n import language_of, texts
+from speakup.staff import Staff
+
+Number = Annotated[str, Path(pattern=r"^[1-4]\d{9}$")]
+
+CATEGORIES = (
+    "bribery_corruption",
+    "conflict_of_interest",
+    "counterparty_compliance",
+    "data_privacy",
+    "fraud_theft",
+    "gifts_hospitality",
+    "harassment_discrimination",
+    "health_safety_environment",
+    "labour_relations",
+    "procurement_collusion",
+    "retaliation",
+    "other",
+)
+"""As the classifier knows them."""
+
+
+class Entry(NamedTuple):
+    """A line of the timeline."""
+
+    at: str
+    what: str
+    who: str | None
+
+
+def add(routes: APIRouter, desk: Desk) -> None:
+    """`/cases/{number}` and what tells an open page that the case has changed."""
+    worker = Depends(desk.worker)
+
+    @routes.get("/cases/{number}")
+    async def case(
+        request: Request, number: Number, done: str | None = None, staff: Staff = worker
+    ) -> Response:
+        return await show(desk, request, number, staff, done)
+
+    @routes.get("/cases/{number}/newer")
+    async def newer(request: Request, number: Number, etag: str, _: Staff = worker) -> Response:
+        """204 while nothing has happened: reading that isn't reading anew, so it isn't noted either."""
+        answer = await desk.api.get(request, f"/cases/{number}", if_none_match=etag)
+        if answer.status == 304:
+            return Response(status_code=204)
+        return desk.show(request, "newer.html", number_of=number)
+
+
+async def show(
+    desk: Desk, request: Request, number: str, staff: Staff, done: str | None
+) -> Response:
+    """The page of a case; its reading is noted."""
+    answer = await desk.api.get(request, f"/cases/{number}")
+    case: dict[str, Any] = answer.body
+    assigns = staff.role in ASSIGNERS
+    handlers, happened = await asyncio.gather(
+        _handlers(desk, request, assigns), _timeline(desk, number)
+    )
+    return desk.show(
+        request,
+        "case.html",
+        case=case,
+        etag=answer.headers["etag"],
+        notice=_known(request, done),
+        once=lambda: str(uuid4()),
+        next=next_step(case, assigns=assigns, triages=False),
+        handlers=handlers,
+        timeline_of=_entries(request, happened),
+        can_preview=_can_preview,
+        categories=CATEGORIES,
+        units=[],
+        reasons=case.get("reasons") or [],
+        signs=False,
+    )
+
+
+def _known(request: Request, done: str | None) -> str | None:
+    """A notice is one of ours, whatever the address says."""
+    known = texts().names(language_of(request))
+    return done if done and f"cases.done.{done}" in known else None
+
+
+def _can_preview(file: Mapping[str, Any]) -> bool:
+    return file["content_type"] in TYPES
+
+
+async def _handlers(desk: Desk, request: Request, assigns: bool) -> list[dict[str, Any]]:
+    if not assigns:
+        return []
+    found: list[dict[str, Any]] = (await desk.api.get(request, "/handlers")).body["items"]
+    return found
+
+
+async def _timeline(desk: Desk, number: str) -> Sequence[AnyRow]:
+    async with desk.parts.engine.connect() as connection:
+        return await timeline.of_case(connection, number)
+
+
+def _entries(request: Request, rows: Sequence[AnyRow]) -> list[Entry]:
+    known = texts().names(language_of(request))
+    entries = []
+    for row in rows:
+        what = known.get(f"cases.happened.{row.action}", known["cases.happened.other"])
+        if row.action == "case.status_changed":
+            what = f"{what}: {known.get(f'cases.status.{row.object}', row.object)}"
+        entries.append(Entry(row.at.isoformat(), what, row.by))
+    return entries
