@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from case_router import tables
 from speakup.staff import COOKIE
 from tests.case_router.world import World, open_world
-from tests.conftest import database
+from tests.databases import database
 from tests.waiting import eventually
 
 Engines = tuple[AsyncEngine, AsyncEngine]

@@ -70,7 +70,7 @@
           ? field.checked !== field.defaultChecked
           : field.tagName === "SELECT"
             ? [...field.options].some((one) => one.defaultSelected !== one.selected && one.defaultSelected)
-            : field.type !== "hidden" && field.value !== (field.defaultValue ?? "") && field.tagName !== "BUTTON",
+            : field.matches("textarea, input:not([type=hidden])") && field.value !== field.defaultValue,
       ),
     );
   const busy = () => [...document.querySelectorAll("audio")].some((one) => !one.paused);
