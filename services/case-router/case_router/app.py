@@ -8,12 +8,16 @@ from pathlib import Path
 
 from case_router import pages, preview
 from case_router.access import Access
+from case_router.alerts import Alerts
 from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
+from case_router.clockwork import Clockwork
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
+from case_router.reminders import Reminders
 from case_router.rotate import Rotation
 from case_router.settings import Settings
+from case_router.staff_mail import StaffMail
 from case_router.store.clocks import Clocks
 from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault
@@ -118,7 +122,15 @@ async def open_service() -> AsyncIterator[Service]:
         async def replay(message: RawMessage) -> None:
             await consumers[message.topic].replay(message)
 
+        mail = StaffMail(settings)
+        clockwork = Clockwork(
+            engine,
+            clocks,
+            Reminders(engine, clocks, mail),
+            Alerts(engine, profiles, mail, settings),
+        )
         tasks: dict[str, Task] = {
+            "clockwork": clockwork.run,
             "relay": relay.run,
             "speaker": speaker.run,
             "opening": opening.run,
@@ -161,6 +173,7 @@ async def open_service() -> AsyncIterator[Service]:
                 "deliveries": deliveries.check,
                 "access": access.check,
             },
+            notices={"staff-mail": clockwork.notice},
             tasks=tasks,
         )
 

@@ -19,8 +19,8 @@ class AlertsProfile(Profile):
     repeat_minutes: int = Field(
         default=15, ge=1, le=1440, description="Again after so long, until it is acknowledged."
     )
-    escalate_after: int = Field(
-        default=2, ge=1, le=100, description="Times it was sent before the chair gets it, too."
+    escalate_minutes: int = Field(
+        default=30, ge=0, le=1440, description="The chair gets it, too, after so long."
     )
 
 

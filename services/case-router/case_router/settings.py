@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 
 from case_router.profiles import AlertsProfile, RetentionProfile
 from case_router.sla import Sla
@@ -28,6 +28,30 @@ class Settings(Common):
     """As JSON. These three hold until an admin sets the profile at run time."""
     retention: RetentionProfile = RetentionProfile()
     alerts: AlertsProfile = AlertsProfile()
+
+    staff_smtp_host: str | None = None
+    """The company's mail server, for reminders and alerts to staff; without one there are none by mail."""
+    staff_smtp_port: int = Field(default=25, ge=1, le=65535)
+    staff_smtp_tls: bool = False
+    """TLS from the first byte; else STARTTLS is used where offered."""
+    staff_smtp_require_tls: bool = False
+    staff_smtp_username: str | None = None
+    staff_smtp_password: SecretStr | None = None
+    staff_smtp_sender: str | None = None
+    """By default `noreply` at the domain of the hotline's address: what staff reply isn't to become a case."""
+
+    alert_webhook: HttpUrl | None = None
+    """Told of urgent cases: number and link, signed. Not of restricted cases, nor where somebody is kept out."""
+    alert_webhook_chair: HttpUrl | None = None
+    """The same, of restricted cases; read by the chair alone."""
+    alert_webhook_secret: SecretStr | None = Field(default=None, min_length=16)
+    """Signs what is posted to them."""
+
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Settings:
+        if (self.alert_webhook or self.alert_webhook_chair) and self.alert_webhook_secret is None:
+            raise ValueError("set SPEAKUP_ALERT_WEBHOOK_SECRET: what the webhook is told is signed")
+        return self
 
     @property
     def intake_key_age(self) -> timedelta:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from case_router.api import (
     access_tokens,
     account,
+    alerts,
     assignment,
     cases,
     concerned,
@@ -57,6 +58,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         duty,
         people,
         triage,
+        alerts,
         dead_letters,
         profiles,
         login,

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -22,9 +23,11 @@ from case_router.api.answers import CaseChanged
 from case_router.api.parts import Parts
 from case_router.api.version import check_match, etag
 from case_router.sign_in import ACCOUNTS_KEY
-from case_router.store import cases, changes, history
+from case_router.sla import check_backs as check_back_days
+from case_router.store import cases, changes, check_backs, history
 from case_router.store.rows import AnyRow
 from speakup import idempotency, topics
+from speakup.events import Kind, Status
 from speakup.problems import Problem, not_found
 from speakup.staff import Staff
 
@@ -134,11 +137,27 @@ async def _claim(
         ) from None
 
 
+async def _consequences(change: Change, after: AnyRow) -> None:
+    """What any change of a case brings with it: its clocks, and the questions after its closing."""
+    before, parts = change.case, change.parts
+    await parts.clocks.follow(change.connection, before, after)
+    if after.status == before.status:
+        return
+    if after.status == Status.reopened:
+        await check_backs.cancel(change.connection, change.number)
+    elif after.status == Status.closed and after.kind == Kind.breach_report:
+        key = (await parts.vault.keys_of([change.number])).get(change.number)
+        if key is not None:
+            sla = await parts.clocks.sla(change.connection)
+            days = check_back_days(datetime.now(UTC), sla, parts.clocks.zone)
+            await check_backs.schedule(change.connection, change.number, key, days)
+
+
 async def _outcome(change: Change, made: dict[str, str]) -> idempotency.Kept:
     # Whoever changes a case may be kept out of it by what they changed.
     case = await cases.unguarded(change.connection, change.number)
     told = CaseChanged.model_validate(case).model_dump(mode="json")
-    await change.parts.clocks.follow(change.connection, change.case, case)
+    await _consequences(change, case)
     return idempotency.Kept(201 if made else 200, etag(case), told | made)
 
 

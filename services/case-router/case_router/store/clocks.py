@@ -17,6 +17,9 @@ from case_router.store.rows import AnyRow
 from case_router.tables import cases
 from speakup.events import Kind, Status
 
+AT_A_TIME = 500
+"""Cases that one transaction sweeps."""
+
 Due = Literal["due_soon", "overdue"]
 
 
@@ -64,6 +67,24 @@ class Clocks:
         kind = Kind(row.kind) if row.kind else None
         facts = Facts(kind, row.received_at, row.acknowledged_at, row.reopened_at)
         return sla.feedback_by(facts, profile, self.zone)
+
+    async def sweep(self, connection: AsyncConnection) -> int:
+        """Set the clocks of some cases that have none though they have a kind: opened before there were clocks,
+        or by a way that doesn't know of them. How many there were.
+        """
+        query = (
+            select(cases.c.case_number)
+            .where(
+                cases.c.feedback_by.is_(None),
+                cases.c.kind != Kind.out_of_scope,
+                cases.c.status != Status.closed,
+            )
+            .limit(AT_A_TIME)
+            .with_for_update(skip_locked=True)
+        )
+        numbers = (await connection.scalars(query)).all()
+        await self.reckon(connection, numbers)
+        return len(numbers)
 
     async def follow(self, connection: AsyncConnection, before: AnyRow, after: AnyRow) -> None:
         """What a person's change of a case does to its clocks."""
