@@ -38,7 +38,7 @@ async def test_reopening_takes_back_what_isnt_done(world: World) -> None:
     await world.change(number, "status", CLOSING)
     first, _ = await tasks(world, number)
     await world.execute("UPDATE tasks SET done_at = now() WHERE task_id = :t", t=first.task_id)
-    await world.change(number, "status", {"status": "reopened"})
+    await world.change(number, "status", {"status": "reopened", "reason": "More came."})
     assert [task.task_id for task in await tasks(world, number)] == [first.task_id]
 
 

@@ -208,9 +208,7 @@ def upgrade() -> None:
         sa.Column("approved", sa.Boolean(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("asked_by <> decided_by", name="approved_by_another"),
-        sa.CheckConstraint(
-            "first_by NOT IN (asked_by, decided_by)", name="approved_by_two_others"
-        ),
+        sa.CheckConstraint("first_by NOT IN (asked_by, decided_by)", name="approved_by_two_others"),
         sa.ForeignKeyConstraint(
             ["account_id"],
             ["accounts.account_id"],
@@ -246,7 +244,10 @@ def upgrade() -> None:
         sa.Column("case_number", sa.Text(), nullable=False),
         sa.Column("digests", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column(
-            "decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+            "decided_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
         ),
         sa.ForeignKeyConstraint(
             ["case_number"],
