@@ -10,6 +10,7 @@ from case_router.api import (
     access_tokens,
     account,
     alerts,
+    approvals,
     assignment,
     cases,
     concerned,
@@ -29,6 +30,7 @@ from case_router.api import (
     token,
     transcripts,
     triage,
+    unsealing,
 )
 from case_router.api.parts import Parts
 
@@ -44,6 +46,8 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         token,
         account,
         access_tokens,
+        approvals,
+        unsealing,
         cases,
         one_case,
         files,

@@ -15,6 +15,7 @@ from case_router.api.downloads import download
 from case_router.api.files import ANSWERS, fetch
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
+from case_router.approving import What
 from case_router.recordings import Recorded
 from case_router.store import access, amendments, cases, history
 from case_router.store.narratives import open_recordings
@@ -62,7 +63,7 @@ def router(parts: Parts) -> APIRouter:
         async with parts.engine.begin() as connection:
             if await cases.get(connection, staff, number) is None:
                 raise not_found()
-            allowed = await access.unsealed(connection, staff, number)
+            allowed = await access.unsealed(connection, staff, number, What.voice)
             if not allowed:
                 await history.note(
                     connection,
@@ -74,7 +75,8 @@ def router(parts: Parts) -> APIRouter:
         if not allowed:
             raise Problem(
                 403,
-                "The reporter's own voice is given out only with an approved unsealing of the case. "
+                "The reporter's own voice is given out only with an approved unsealing of the case "
+                f"(`what` voice): POST {PREFIX}/cases/{number}/unsealings. "
                 f"Hear the masked copy: GET {PREFIX}/cases/{number}/recordings/{recording_id}.",
             )
         found = await _find(parts, staff, number, recording_id, "original")

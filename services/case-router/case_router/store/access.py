@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.approving import Action, What
 from case_router.tables import accounts, cases
 from case_router.work_tables import approvals, duty, exclusions
 from speakup.staff import Role, Staff
@@ -30,7 +31,46 @@ def visible(staff: Staff) -> ColumnElement[bool]:
             theirs = cases.c.restricted.is_(True)
         case _:
             return false()
-    return and_(theirs, ~_kept_out(account_id))
+    return and_(theirs, ~_kept_out(account_id), _still(staff))
+
+
+def approvable(staff: Staff, asked_by: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """The condition on `cases` that holds where this person may decide what `asked_by` asks for of the case. It lets
+    them read the reason, not the case.
+
+    The chair may of every case that doesn't name them, an officer of what they see; and of a triaged case that is
+    the chair's, where no other chair can.
+    """
+    account_id = UUID(staff.account_id)
+    free = and_(~_kept_out(account_id), _still(staff))
+    if staff.role is Role.chair:
+        return free
+    if staff.role is not Role.officer:
+        return false()
+    another = accounts.alias("another_chair")
+    chairs = select(another.c.account_id).where(
+        another.c.role == Role.chair,
+        another.c.disabled_at.is_(None),
+        another.c.account_id != asked_by,
+        ~_kept_out(another.c.account_id, another),
+    )
+    for_the_chair = and_(
+        cases.c.restricted.is_(True),
+        cases.c.triaged_at.is_not(None),
+        ~chairs.correlate_except(another).exists(),
+    )
+    return and_(free, or_(visible(staff), for_the_chair))
+
+
+def _still(staff: Staff) -> ColumnElement[bool]:
+    """Their token may be ten minutes old: since then they may have been disabled, or have lost the role."""
+    still = accounts.alias("still")
+    mine = select(still.c.account_id).where(
+        still.c.account_id == UUID(staff.account_id),
+        still.c.role == staff.role,
+        still.c.disabled_at.is_(None),
+    )
+    return mine.correlate(None).exists()
 
 
 def _kept_out(account_id: ColumnElement[UUID] | UUID, *within: FromClause) -> ColumnElement[bool]:
@@ -72,7 +112,7 @@ async def may_read_exclusions(connection: AsyncConnection, staff: Staff, number:
     if staff.role is Role.chair:
         return True
     granted = select(approvals.c.approval_id).where(
-        approvals.c.action == "read_exclusions",
+        approvals.c.action == Action.read_exclusions,
         approvals.c.case_number == number,
         approvals.c.asked_by == UUID(staff.account_id),
         approvals.c.approved.is_(True),
@@ -81,8 +121,18 @@ async def may_read_exclusions(connection: AsyncConnection, staff: Staff, number:
     return bool(await connection.scalar(select(granted.exists())))
 
 
-async def unsealed(connection: AsyncConnection, staff: Staff, number: str) -> bool:
-    """Whether an unsealing of this case was approved, which lets this person have what tells who the reporter
-    is: their own voice, their address. Unsealings can't be asked for yet, so there is none.
+async def unsealed(connection: AsyncConnection, staff: Staff, number: str, what: What) -> bool:
+    """Whether what tells who the reporter is was opened to this person at this time: their address, their voice,
+    their hand. To who asked for it alone; never to a token made for another system.
     """
-    return False
+    if staff.scopes is not None:
+        return False
+    query = select(approvals.c.approval_id).where(
+        approvals.c.case_number == number,
+        approvals.c.action == Action.unseal,
+        approvals.c.detail == what,
+        approvals.c.asked_by == UUID(staff.account_id),
+        approvals.c.approved,
+        approvals.c.expires_at > func.now(),
+    )
+    return await connection.scalar(query.limit(1)) is not None

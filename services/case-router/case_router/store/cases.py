@@ -150,6 +150,12 @@ async def lock(connection: AsyncConnection, staff: Staff, number: str) -> AnyRow
     return await get(connection, staff, number) if found is not None else None
 
 
+async def hold(connection: AsyncConnection, number: str) -> None:
+    """Nobody else changes the case until the transaction ends; whether the caller may see it, isn't asked here."""
+    query = select(cases.c.case_number).where(cases.c.case_number == number)
+    await connection.execute(query.with_for_update(key_share=True))
+
+
 async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
     """All submissions of a case, oldest first, their narratives locked, without the contact."""
     query = (
@@ -165,6 +171,16 @@ async def submissions_of(connection: AsyncConnection, number: str) -> Sequence[A
             submissions.c.content_locked,
         )
         .where(submissions.c.case_number == number)
+        .order_by(submissions.c.received_at, submissions.c.submission_id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def contacts_of(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
+    """The contacts of a case's submissions, sealed to the unsealing key, oldest first."""
+    query = (
+        select(submissions.c.submission_id, submissions.c.channel, submissions.c.contact_unsealing)
+        .where(submissions.c.case_number == number, submissions.c.contact_unsealing.is_not(None))
         .order_by(submissions.c.received_at, submissions.c.submission_id)
     )
     return (await connection.execute(query)).all()

@@ -138,6 +138,11 @@ def concerned_context(case_number: str, concerned_id: object) -> str:
     return f"speakup/case/{case_number}/concerned/{concerned_id}"
 
 
+def approval_context(case_number: str, approval_id: object) -> str:
+    """What the reason of an approval under a case's key is bound to."""
+    return f"speakup/case/{case_number}/approval/{approval_id}"
+
+
 def pin_context(case_number: str) -> str:
     """What a PIN under a case's key is bound to."""
     return f"speakup/case/{case_number}/pin"
