@@ -30,6 +30,7 @@ Reason = Annotated[
     ),
 ]
 
+WHAT = "What is asked for"
 ASKERS = frozenset({Role.handler, Role.officer, Role.chair, Role.admin})
 
 
@@ -77,14 +78,13 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(prefix=PREFIX, tags=["approvals"], dependencies=[IN_THE_DOCS])
     deciding = Deciding(parts.engine, {})
 
-    def reader(roles: Collection[Role]) -> Staff:
-        found: Staff = Depends(require_reader(parts.verifier, roles, what="What is asked for"))
-        return found
+    asker = Depends(require_reader(parts.verifier, ASKERS, what=WHAT))
+    decider = Depends(require_reader(parts.verifier, DECIDERS, what=WHAT))
 
     @routes.get(
         "/approvals", summary="List what waits for approval", responses=problems(401, 403, 404)
     )
-    async def list_approvals(staff: Staff = reader(ASKERS)) -> ApprovalList:
+    async def list_approvals(staff: Staff = asker) -> ApprovalList:
         """What you may decide, and what you asked for. Reading a reason is noted in the audit log."""
         async with parts.engine.begin() as connection:
             rows = await approvals.of_staff(connection, staff)
@@ -102,9 +102,7 @@ def router(parts: Parts) -> APIRouter:
         summary="Approve or refuse",
         responses=problems(401, 403, 404, 409, 422),
     )
-    async def decide(
-        approval_id: UUID, body: DecisionBody, staff: Staff = reader(DECIDERS)
-    ) -> Decided:
+    async def decide(approval_id: UUID, body: DecisionBody, staff: Staff = decider) -> Decided:
         """Never by who asked or whom it concerns. Of an account, two officers approve, or the chair alone."""
         row, shown, records = await deciding.decide(staff, approval_id, approved=body.approved)
         parts.relay.publish_soon(records)
