@@ -153,9 +153,7 @@ def router(parts: Parts) -> APIRouter:
     return routes
 
 
-async def _ask(
-    body: AskBody, action: Action, what: What | None, change: Change
-) -> dict[str, str]:
+async def _ask(body: AskBody, action: Action, what: What | None, change: Change) -> dict[str, str]:
     key = (await change.parts.vault.keys_of([change.number])).get(change.number)
     if key is None:
         raise Problem(410, "The case was erased; there is nothing left to be read.")
