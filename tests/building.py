@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from case_router.tokens import ensure_signing_key
+from embedded.first_start import ensure_signing
 from speakup import case_number, seal
 from speakup.events import (
     Anonymity,
@@ -29,6 +30,7 @@ def make_keys(folder: KeyFolder) -> KeyFolder:
     for name in ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls", "mail-drafts"):
         folder.ensure_secret(name)
     ensure_signing_key(folder)
+    ensure_signing(folder, "audit-signing", "audit.pem")
     return folder
 
 

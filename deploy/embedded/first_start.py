@@ -21,9 +21,10 @@ NAMES = ("admin", "chair", "officer", "handler", "auditor", "mailroom")
 """Of the first accounts; each has the role of its name."""
 
 SECRETS = ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls", "mail-drafts")
-SIGNING = "token-signing"
-PUBLIC_KEY_FILE = "tokens.pem"
-"""As `speakup.staff` names it, whose import would take the start half a second."""
+SIGNING = {"token-signing": "tokens.pem", "audit-signing": "audit.pem"}
+"""Keys that sign, and where the public halves are; as `speakup.staff` and `case_router.audit_keys` name them, whose
+imports would take the start half a second.
+"""
 
 # Nothing that looks like something else, 5 bits a character.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -39,20 +40,22 @@ def ensure_keys(folder: Path) -> None:
         keys.ensure_pair(purpose)
     for name in SECRETS:
         keys.ensure_secret(name)
-    _ensure_signing(keys)
+    for name, public_file in SIGNING.items():
+        ensure_signing(keys, name, public_file)
 
 
-def _ensure_signing(keys: KeyFolder) -> None:
+def ensure_signing(keys: KeyFolder, name: str, public_file: str) -> None:
+    """An Ed25519 key where there is none, and its public half beside the others."""
     private = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
-    keys.ensure_secret(SIGNING, private)
+    keys.ensure_secret(name, private)
     try:
-        keys.read_file(PUBLIC_KEY_FILE)
+        keys.read_file(public_file)
     except MissingKeyError:
-        public = load_pem_private_key(keys.secret(SIGNING), None).public_key()
+        public = load_pem_private_key(keys.secret(name), None).public_key()
         keys.publish_file(
-            PUBLIC_KEY_FILE,
+            public_file,
             public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
         )
 

@@ -23,6 +23,8 @@ class Common(BaseSettings):
     """Where data lie that are in no server: keys, blobs, logs."""
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: str = "http://127.0.0.1:8000"
+    trusted_proxies: str = ""
+    """IP addresses, parted by commas, of proxies before us: what they say of where a request came from is believed."""
 
     email_address: str = "speakup@localhost"
     """The hotline's address; its plus-addresses and postmaster are taken, too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, Response
@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from speakup import docs, home, problems, trace
+from speakup import client_address, docs, home, problems, trace
 from speakup.pages import StaticPages
 from speakup.service import Check, Service
 from speakup.settings import Common
@@ -70,6 +70,7 @@ def create_app(services: Sequence[Service], settings: Common) -> FastAPI:
     app.add_middleware(
         _Guard,
         bodies=[(re.compile(path), size) for s in services for path, size in s.bodies.items()],
+        proxies=frozenset(settings.trusted_proxies.replace(",", " ").split()),
     )
     return app
 
@@ -81,10 +82,15 @@ async def _said(checks: Mapping[str, Check]) -> dict[str, str]:
 
 
 class _Guard:
-    """Safe headers, a trace for the request, and no body beyond the bound."""
+    """Safe headers, a trace and the address of the request, and no body beyond the bound."""
 
-    def __init__(self, app: ASGIApp, bodies: Sequence[tuple[re.Pattern[str], int]]) -> None:
-        self._app, self._bodies = app, bodies
+    def __init__(
+        self,
+        app: ASGIApp,
+        bodies: Sequence[tuple[re.Pattern[str], int]],
+        proxies: Collection[str],
+    ) -> None:
+        self._app, self._bodies, self._proxies = app, bodies, proxies
 
     def _bound(self, path: str) -> int:
         return next((size for known, size in self._bodies if known.fullmatch(path)), BODY_BYTES)
@@ -116,5 +122,7 @@ class _Guard:
                     answer.setdefault(name, value)
             await send(message)
 
+        # Each request is a task of its own: nothing has to be put back.
+        client_address.current.set(client_address.of(scope, self._proxies))
         with trace.within(headers.get("traceparent")):
             await self._app(scope, bounded, safe)

@@ -31,7 +31,7 @@ def test_private_keys_are_for_us_alone(tmp_path: Path) -> None:
     first_start.ensure_keys(tmp_path / "keys")
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
     secret = [path for path in snapshot(tmp_path) if path.suffix == ".key"]
-    assert len(secret) == 12
+    assert len(secret) == 13
     assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
 
 

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from case_router import pages, preview
+from case_router import audit_keys, pages, preview
 from case_router.access import Access
 from case_router.alerts import Alerts
 from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
 from case_router.clockwork import Clockwork
+from case_router.chainer import Chainer
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.reminders import Reminders
@@ -129,7 +130,9 @@ async def open_service() -> AsyncIterator[Service]:
             Reminders(engine, clocks, mail),
             Alerts(engine, profiles, mail, settings),
         )
+        chainer = Chainer(engine, audit_keys.signing(keys), settings.anchors_folder)
         tasks: dict[str, Task] = {
+            "chainer": chainer.run,
             "clockwork": clockwork.run,
             "relay": relay.run,
             "speaker": speaker.run,
@@ -173,7 +176,7 @@ async def open_service() -> AsyncIterator[Service]:
                 "deliveries": deliveries.check,
                 "access": access.check,
             },
-            notices={"staff-mail": clockwork.notice},
+            notices={"staff-mail": clockwork.notice, "audit": chainer.check},
             tasks=tasks,
         )
 

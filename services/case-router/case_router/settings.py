@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -21,6 +22,9 @@ class Settings(Common):
     """After how many days submissions are sealed to a new key."""
     intake_key_grace_days: float = Field(default=7, gt=0)
     """How long a replaced key is kept at least; longer, while an adapter still needs it."""
+
+    audit_anchors: Path | None = None
+    """Where the audit log's head of each day is kept, `var/audit-anchors` by default: copy it elsewhere."""
 
     timezone: ZoneInfo = ZoneInfo("Asia/Almaty")
     """Of the dates on letters, and of deadlines."""
@@ -62,3 +66,8 @@ class Settings(Common):
     def intake_key_grace(self) -> timedelta:
         """When a replaced key may be destroyed."""
         return timedelta(days=self.intake_key_grace_days)
+
+    @property
+    def anchors_folder(self) -> Path:
+        """Of the audit log's anchors."""
+        return self.audit_anchors or self.var / "audit-anchors"

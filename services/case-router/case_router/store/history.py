@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from speakup import topics, trace
+from speakup import client_address, topics, trace
 from speakup.events import Event, Payload
 
 SOURCE = "/case-router"
@@ -55,13 +55,14 @@ async def note(
     each = [subject] * len(numbers) if isinstance(subject, str | None) else list(subject)
     await connection.execute(
         text(
-            "INSERT INTO audit (account_id, action, case_number, object) "
-            "SELECT :account, :action, number, subject FROM unnest(CAST(:numbers AS text[]), "
+            "INSERT INTO audit (account_id, action, address, case_number, object) "
+            "SELECT :account, :action, :address, number, subject FROM unnest(CAST(:numbers AS text[]), "
             "CAST(:subjects AS text[])) AS noted (number, subject)"
         ),
         {
             "account": account_id,
             "action": action,
+            "address": client_address.current.get(),
             "numbers": list(numbers),
             "subjects": each,
         },
