@@ -26,9 +26,11 @@ async def status_of(desk: Desk, number: str) -> str:
 
 async def test_a_case_is_closed_step_by_step(desk: Desk, tab: Page) -> None:
     number = await desk.world.add_case(
-        kind="policy_inquiry", kind_by="person", triaged_at=None, needs_triage=False
+        kind="policy_inquiry", kind_by="v1", probability=0.9, triaged_at=None
     )
     await opened(tab, desk, number)
+    await tab.get_by_role("button", name="Confirm, no risk").click()
+    await expect(tab.locator("#notice")).to_contain_text("the case is classified")
     await tab.get_by_role("combobox", name="Handler").select_option("handler")
     await tab.get_by_role("button", name="Give the case").click()
     await expect(tab.locator("#notice")).to_contain_text("given to its handler")
@@ -54,6 +56,38 @@ async def test_a_breach_report_is_closed_with_what_was_found_and_done(
     await expect(tab.locator("#notice")).to_contain_text("The case is closed")
     told = (await desk.world.get(f"/cases/{number}")).json()
     assert (told["finding"], told["action"]) == ("substantiated", "training")
+
+
+async def test_another_kind_than_the_machines_is_said_with_a_reason(desk: Desk, tab: Page) -> None:
+    number = await desk.world.add_case(
+        kind="policy_inquiry", kind_by="v1", probability=0.6, triaged_at=None
+    )
+    await opened(tab, desk, number)
+    await tab.get_by_text("It is something else").click()
+    form = tab.locator("form", has=tab.get_by_role("button", name="Confirm", exact=True))
+    await form.get_by_label("Breach report").check()
+    await form.get_by_label("High").check()
+    await form.get_by_label("It is about corruption").check()
+    await form.get_by_role("button").click()
+    await expect(tab.locator("#problem")).to_contain_text("Say in `reason`")
+    await form.get_by_label("Why, if you change the kind").fill("It tells of a bribe.")
+    await form.get_by_role("button").click()
+    await expect(tab.locator("#notice")).to_contain_text("the case is classified")
+    told = (await desk.world.get(f"/cases/{number}")).json()
+    assert (told["kind"], told["retaliation_risk"], told["corruption"]) == (
+        "breach_report",
+        "high",
+        True,
+    )
+
+
+async def test_a_case_is_reopened_with_a_reason(desk: Desk, tab: Page) -> None:
+    number = await desk.world.add_case(kind="policy_inquiry", kind_by="person", status="closed")
+    await opened(tab, desk, number)
+    await tab.get_by_text("Move on by hand").click()
+    await tab.get_by_label("Why it is reopened").fill("The rule has changed.")
+    await tab.get_by_role("button", name="Reopen").click()
+    await expect(tab.locator("header.heading")).to_contain_text("Reopened")
 
 
 async def test_the_forms_work_without_script(desk: Desk) -> None:

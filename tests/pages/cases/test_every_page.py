@@ -20,7 +20,7 @@ async def some_cases(desk: Desk) -> str:
     """One of each sort; the number of one that is open, with words both ways."""
     now = datetime.now(UTC)
     await desk.world.add_case(kind="out_of_scope", automatic="autoreply")
-    await desk.world.add_case(urgent=True, needs_triage=True, feedback_by=now - timedelta(days=1))
+    await desk.world.add_case(urgent=True, triaged_at=None, feedback_by=now - timedelta(days=1))
     number = await desk.world.add_case(
         kind="breach_report", kind_by="v1", probability=0.8, category="fraud_theft",
         handler="officer", feedback_by=now + timedelta(days=3),

@@ -7,7 +7,7 @@ as the first.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from case_router.pages.desk import Desk
 from case_router.pages.one_case import Number
-from speakup.events import Status
+from speakup.events import Kind, Status
+from speakup.problems import not_found
 from speakup.staff import Staff
 from speakup.submission import REPLY_BYTES, REPLY_FILES
 
@@ -30,43 +31,40 @@ Body = dict[str, Any]
 
 
 def add(routes: APIRouter, desk: Desk) -> None:
-    """A route for each form."""
+    """`/cases/{number}/{form}` for each of FORMS, and a recording's text."""
     worker = Depends(desk.worker)
-
-    async def send(
-        request: Request, number: str, path: str, done: str, made: Callable[[FormData], Body]
-    ) -> Response:
-        async with request.form(max_files=REPLY_FILES + 1, max_fields=100) as form:
-            headers = {
-                "if_match": word(form, "etag"),
-                "idempotency_key": word(form, "once"),
-            }
-            body = made(form)
-            uploads = await _uploads(form)
-        if uploads:
-            body["attachments"] = uploads
-        await desk.api.send(request, f"/cases/{number}/{path}", body, **headers)
-        told = "closed" if body.get("status") == Status.closed else done
-        return RedirectResponse(f"/cases/{number}?done={told}", 303)
-
-    @routes.post("/cases/{number}/status")
-    async def status(request: Request, number: Number, _: Staff = worker) -> Response:
-        return await send(request, number, "status", "status", filled)
-
-    @routes.post("/cases/{number}/assignment")
-    async def assignment(request: Request, number: Number, _: Staff = worker) -> Response:
-        return await send(request, number, "assignment", "assignment", filled)
-
-    @routes.post("/cases/{number}/replies")
-    async def replies(request: Request, number: Number, _: Staff = worker) -> Response:
-        return await send(request, number, "replies", "replies", _reply)
 
     @routes.post("/cases/{number}/recordings/{recording_id}/transcript")
     async def transcript(
         request: Request, number: Number, recording_id: UUID, _: Staff = worker
     ) -> Response:
         path = f"recordings/{recording_id}/transcript"
-        return await send(request, number, path, "transcript", filled)
+        return await _send(desk, request, number, path, "transcript", filled)
+
+    @routes.post("/cases/{number}/{form}")
+    async def sent(request: Request, number: Number, form: str, _: Staff = worker) -> Response:
+        if form not in FORMS:
+            raise not_found()
+        return await _send(desk, request, number, form, form, FORMS[form])
+
+
+async def _send(
+    desk: Desk,
+    request: Request,
+    number: str,
+    path: str,
+    done: str,
+    made: Callable[[FormData], Body],
+) -> Response:
+    async with request.form(max_files=REPLY_FILES + 1, max_fields=100) as form:
+        headers = {"if_match": word(form, "etag"), "idempotency_key": word(form, "once")}
+        body = made(form)
+        uploads = await _uploads(form)
+    if uploads:
+        body["attachments"] = uploads
+    await desk.api.send(request, f"/cases/{number}/{path}", body, **headers)
+    told = "closed" if body.get("status") == Status.closed else done
+    return RedirectResponse(f"/cases/{number}?done={told}", 303)
 
 
 def word(form: FormData, name: str) -> str:
@@ -84,6 +82,16 @@ def filled(form: FormData) -> Body:
     }
 
 
+def _triage(form: FormData) -> Body:
+    body = filled(form) | {"corruption": word(form, "corruption") == "true"}
+    if body.get("kind") == Kind.out_of_scope:
+        body.pop("category", None)
+    loss = word(form, "loss_tenge").replace(" ", "")
+    if loss.isdecimal():
+        body["loss_tenge"] = int(loss)
+    return body
+
+
 def _reply(form: FormData) -> Body:
     return filled(form) | {"as_pdf": word(form, "as_pdf") == "true"}
 
@@ -98,3 +106,13 @@ async def _uploads(form: FormData) -> list[Body]:
         }
         for file in files
     ]
+
+
+FORMS: Mapping[str, Callable[[FormData], Body]] = {
+    "triage": _triage,
+    "concerned": filled,
+    "assignment": filled,
+    "replies": _reply,
+    "status": filled,
+}
+"""By what they are called in the API, how their fields become its body."""

@@ -22,6 +22,7 @@ FILTERS: Mapping[str, Sequence[str]] = {
     "kind": tuple(Kind),
     "status": tuple(Status),
     "channel": tuple(Channel),
+    "due": ("overdue", "due_soon"),
     "language": tuple(Language),
 }
 """As the API names them, with the values that have chips."""
@@ -52,9 +53,9 @@ def add(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/cases")
     async def inbox(request: Request, staff: Staff = worker) -> Response:
         query = {name: value for name, value in request.query_params.items() if name != "lang"}
-        number = query.get("q", "").replace(" ", "")
-        if is_number(number):
-            return RedirectResponse(f"/cases/{number}", 303)
+        number = query.pop("q", "")
+        if is_number(number.replace(" ", "")):
+            return RedirectResponse(f"/cases/{number.replace(' ', '')}", 303)
         now = datetime.now(UTC).isoformat()
         page = (await desk.api.get(request, "/cases", query)).body
         chosen = {name: value for name, value in query.items() if name not in ("cursor", "limit")}
@@ -64,6 +65,7 @@ def add(routes: APIRouter, desk: Desk) -> None:
             items=page["items"],
             following=_link(chosen | {"cursor": page["next"]}) if page["next"] else None,
             since=now,
+            searched=number,
             query=query,
             query_string=urlencode(chosen),
             chosen=chosen,

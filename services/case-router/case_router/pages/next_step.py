@@ -31,14 +31,16 @@ def next_step(case: Mapping[str, Any], *, assigns: bool, triages: bool) -> NextS
     if status is Status.closed:
         return NextStep("closed", ("move",), moves)
     closings = transitions.dispositions(status, kind)
+    triaged = case["triaged_at"] is not None
     offered = [
         name
         for name, wanted in (
             ("triage", triages),
-            ("assign", assigns),
+            ("concerned", triages),
+            ("assign", assigns and triaged),
             ("write", True),
-            ("move", bool(moves)),
-            ("close", bool(closings)),
+            ("move", triaged and bool(moves)),
+            ("close", triaged and bool(closings)),
         )
         if wanted
     ]
@@ -49,7 +51,7 @@ def next_step(case: Mapping[str, Any], *, assigns: bool, triages: bool) -> NextS
 def _name(
     case: Mapping[str, Any], status: Status, kind: Kind | None, *, assigns: bool, triages: bool
 ) -> str:
-    if triages and (case["needs_triage"] or not case.get("triaged_at", True) or kind is None):
+    if triages and (case["triaged_at"] is None or kind is None):
         return "triage"
     if kind is Kind.out_of_scope or status is Status.answered:
         return "close"

@@ -11,31 +11,20 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response
 
 from case_router.api.assignment import ASSIGNERS
+from case_router.api.triage import TRIAGERS
 from case_router.pages.desk import Desk
 from case_router.pages.next_step import next_step
 from case_router.preview import TYPES
 from case_router.store import timeline
 from case_router.store.rows import AnyRow
+from case_router.triage import Category
 from speakup.i18n import language_of, texts
 from speakup.staff import Staff
 
 Number = Annotated[str, Path(pattern=r"^[1-4]\d{9}$")]
 
-CATEGORIES = (
-    "bribery_corruption",
-    "conflict_of_interest",
-    "counterparty_compliance",
-    "data_privacy",
-    "fraud_theft",
-    "gifts_hospitality",
-    "harassment_discrimination",
-    "health_safety_environment",
-    "labour_relations",
-    "procurement_collusion",
-    "retaliation",
-    "other",
-)
-"""As the classifier knows them."""
+CATEGORIES = tuple(one.value for one in Category if one is not Category.none)
+"""What is out of scope has none."""
 
 
 class Entry(NamedTuple):
@@ -72,8 +61,11 @@ async def show(
     answer = await desk.api.get(request, f"/cases/{number}")
     case: dict[str, Any] = answer.body
     assigns = staff.role in ASSIGNERS
-    handlers, happened = await asyncio.gather(
-        _handlers(desk, request, assigns), _timeline(desk, number)
+    triages = staff.role in TRIAGERS
+    handlers, units, happened = await asyncio.gather(
+        _items(desk, request, "/handlers", assigns),
+        _items(desk, request, "/units", triages),
+        _timeline(desk, number),
     )
     return desk.show(
         request,
@@ -82,12 +74,12 @@ async def show(
         etag=answer.headers["etag"],
         notice=_known(request, done),
         once=lambda: str(uuid4()),
-        next=next_step(case, assigns=assigns, triages=False),
+        next=next_step(case, assigns=assigns, triages=triages),
         handlers=handlers,
         timeline_of=_entries(request, happened),
         can_preview=_can_preview,
         categories=CATEGORIES,
-        units=[],
+        units=units,
         reasons=case.get("reasons") or [],
         signs=False,
     )
@@ -103,10 +95,10 @@ def _can_preview(file: Mapping[str, Any]) -> bool:
     return file["content_type"] in TYPES
 
 
-async def _handlers(desk: Desk, request: Request, assigns: bool) -> list[dict[str, Any]]:
-    if not assigns:
+async def _items(desk: Desk, request: Request, path: str, wanted: bool) -> list[dict[str, Any]]:
+    if not wanted:
         return []
-    found: list[dict[str, Any]] = (await desk.api.get(request, "/handlers")).body["items"]
+    found: list[dict[str, Any]] = (await desk.api.get(request, path)).body["items"]
     return found
 
 
