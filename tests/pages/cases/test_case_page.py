@@ -66,7 +66,7 @@ async def test_another_kind_than_the_machines_is_said_with_a_reason(desk: Desk, 
     await tab.get_by_text("It is something else").click()
     form = tab.locator("form", has=tab.get_by_role("button", name="Confirm", exact=True))
     await form.get_by_label("Breach report").check()
-    await form.get_by_label("High").check()
+    await form.get_by_role("radio", name="High").check()
     await form.get_by_label("It is about corruption").check()
     await form.get_by_role("button").click()
     await expect(tab.locator("#problem")).to_contain_text("Say in `reason`")
