@@ -92,8 +92,7 @@ async def test_units_are_listed_with_their_parents(world: World) -> None:
     ]
 
 
-async def test_the_command_imports_a_file_or_tells_its_lines(
-    world: World,
+def test_the_command_tells_the_lines_of_a_file_that_is_wrong(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

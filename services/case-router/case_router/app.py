@@ -15,6 +15,7 @@ from case_router.clockwork import Clockwork
 from case_router.chainer import Chainer
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
+from case_router.directory_import import DirectoryImport
 from case_router.reminders import Reminders
 from case_router.rotate import Rotation
 from case_router.settings import Settings
@@ -141,6 +142,8 @@ async def open_service() -> AsyncIterator[Service]:
             "access": access.run,
             "rotation": Rotation(engine, keys, settings).run,
         }
+        if settings.directory is not None and settings.directory.hours:
+            tasks["people"] = DirectoryImport(engine, settings.directory).run
         for number in range(settings.classify_workers):
             worker = Worker(engine=engine, vault=vault, relay=relay, clocks=clocks, retry=retry)
             tasks[f"classify-{number}"] = worker.run

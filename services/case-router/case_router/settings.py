@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
+from case_router.directory import DirectorySettings
 from case_router.profiles import AlertsProfile, RetentionProfile
 from case_router.sla import Sla
 from speakup.settings import Common
@@ -56,6 +57,36 @@ class Settings(Common):
         if (self.alert_webhook or self.alert_webhook_chair) and self.alert_webhook_secret is None:
             raise ValueError("set SPEAKUP_ALERT_WEBHOOK_SECRET: what the webhook is told is signed")
         return self
+
+    ldap_url: str = ""
+    """Of the company's directory, `ldaps://…`; empty: the staff comes by CSV. `directory.DirectorySettings` says
+    what these are, and what holds where one isn't set.
+    """
+    ldap_base: str = ""
+    ldap_bind: str = ""
+    ldap_password: SecretStr = SecretStr("")
+    ldap_ca_file: Path | None = None
+    ldap_filter: str | None = None
+    ldap_number: str | None = None
+    ldap_name: str | None = None
+    ldap_manager: str | None = None
+    ldap_unit: str | None = None
+    ldap_account: str | None = None
+    ldap_hours: float | None = Field(default=None, ge=0)
+
+    @property
+    def directory(self) -> DirectorySettings | None:
+        """Where staff is read from; None: there is no directory."""
+        if not self.ldap_url:
+            return None
+        given = self.model_dump(include={f"ldap_{name}" for name in DirectorySettings.model_fields})
+        return DirectorySettings.model_validate(
+            {
+                name.removeprefix("ldap_"): value
+                for name, value in given.items()
+                if value is not None
+            }
+        )
 
     @property
     def intake_key_age(self) -> timedelta:
