@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from case_router.store.vault import task_context
-from speakup import seal
+from case_router.store.tasks import open_title
+from speakup.events import Language
+from speakup.i18n import texts
 from tests.case_router.test_clocks import CLOSING
 from tests.case_router.world import START, World
 
@@ -29,8 +30,9 @@ async def test_two_tasks_wait_for_the_handler_of_a_closed_report(world: World) -
     assert [first.due_on, second.due_on] == [closed + timedelta(days=n) for n in (30, 90)]
     assert first.assignee == second.assignee == world.accounts["handler"]
     key = (await world.vault.keys_of([number]))[number]
-    title = seal.unlock(key, first.title_locked, task_context(number, first.task_id))
-    assert "Ask the reporter about retaliation" in title.decode()
+    title = open_title(key, number, first.task_id, first.title_locked)
+    assert title.step is not None
+    assert texts()(Language.en, title.step) == "Ask the reporter about retaliation"
 
 
 async def test_reopening_takes_back_what_isnt_done(world: World) -> None:

@@ -4,40 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from uuid import uuid4
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from case_router.store.vault import task_context
+from case_router.store.tasks import Title, add
 from case_router.tables import cases
 from case_router.work_tables import tasks
-from speakup import seal
-from speakup.events import Language
-from speakup.i18n import texts
 
 ORIGIN = "check_back"
+TITLE = Title(step="check_back.retaliation")
 
 
 async def schedule(
     connection: AsyncConnection, number: str, key: bytes, days: Sequence[date]
 ) -> None:
-    """A task for each day, for whoever is the case's handler, titled in all three languages."""
-    title = " / ".join(texts()(language, "staff.check_back") for language in Language).encode()
+    """A task for each day, for the case's handler."""
     handler = select(cases.c.handler).where(cases.c.case_number == number).scalar_subquery()
     for day in days:
-        task_id = uuid4()
-        locked = seal.lock(key, title, task_context(number, task_id))
-        await connection.execute(
-            insert(tasks).values(
-                task_id=task_id,
-                case_number=number,
-                title_locked=locked,
-                due_on=day,
-                assignee=handler,
-                origin=ORIGIN,
-            )
-        )
+        await add(connection, key, number, TITLE, day, assignee=handler, origin=ORIGIN)
 
 
 async def cancel(connection: AsyncConnection, number: str) -> None:

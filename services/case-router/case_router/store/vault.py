@@ -128,11 +128,6 @@ def amended_context(case_number: str, event_id: object) -> str:
     return f"speakup/case/{case_number}/amendment/{event_id}"
 
 
-def task_context(case_number: str, task_id: object) -> str:
-    """What a task's title under a case's key is bound to."""
-    return f"speakup/case/{case_number}/task/{task_id}"
-
-
 def concerned_context(case_number: str, concerned_id: object) -> str:
     """What the name of somebody whom a case is about, under the case's key, is bound to."""
     return f"speakup/case/{case_number}/concerned/{concerned_id}"
