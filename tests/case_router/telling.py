@@ -96,7 +96,8 @@ class Telling:
         """The recipients of each mail that a look at this moment sends."""
         self.now = now or self.now
         before = len(self.mailbox.envelopes)
-        await self.clockwork.look()
+        await self.clockwork.alert()
+        await self.clockwork.remind()
         return [
             sorted(address.partition("@")[0] for address in envelope.rcpt_tos)
             for envelope in self.mailbox.envelopes[before:]

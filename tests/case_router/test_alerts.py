@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -141,7 +141,7 @@ async def test_where_the_mail_server_fails_only_that_is_tried_again_soon(telling
 async def test_a_server_that_is_away_loses_no_alert(telling: Telling) -> None:
     await telling.world.add_case(urgent=True)
     away = telling.instance(staff_smtp_port=1, alert_webhook="http://127.0.0.1:1/")
-    await away.look()
+    await away.alert()
     assert len(await telling.world.rows("SELECT * FROM alerts WHERE times = 0")) == 1
     assert await telling.look(NOW + MINUTE) == [OFFICERS]
 
@@ -149,7 +149,7 @@ async def test_a_server_that_is_away_loses_no_alert(telling: Telling) -> None:
 async def test_two_instances_send_one_alert(telling: Telling) -> None:
     for _ in range(3):
         await telling.world.add_case(urgent=True)
-    await asyncio.gather(*(telling.instance().look() for _ in range(3)))
+    await asyncio.gather(*(telling.instance().alert() for _ in range(3)))
     assert (len(telling.mailbox.envelopes), len(telling.hook.posts)) == (3, 3)
 
 
@@ -169,13 +169,52 @@ async def test_with_nobody_to_tell_an_admin_is_told_so(telling: Telling) -> None
     assert "can't be mailed" in str(await telling.clockwork.notice())
 
 
+async def test_a_server_that_is_away_is_asked_once_for_all_alerts_of_a_look(
+    telling: Telling,
+) -> None:
+    for _ in range(3):
+        await telling.world.add_case(urgent=True)
+    asked = 0
+
+    async def hangs(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    async with await asyncio.start_server(hangs, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/"
+        await telling.instance(staff_smtp_port=port, alert_webhook=url).alert()
+    assert asked == 2
+    assert await telling.look(NOW + 30 * SECOND) == [OFFICERS] * 3
+    assert len(telling.hook.posts) == 3
+
+
+async def test_an_alert_that_is_refused_holds_up_no_other(telling: Telling) -> None:
+    for _ in range(2):
+        await telling.world.add_case(urgent=True)
+    telling.mailbox.answers += ["554 no"]
+    telling.hook.answers += [500]
+    assert await telling.look() == [OFFICERS]
+    assert len(telling.hook.posts) == 2
+
+
 async def test_a_database_that_is_away_stops_nothing(telling: Telling) -> None:
     await telling.world.add_case(urgent=True)
     await telling.world.execute("ALTER TABLE alerts RENAME TO alerts_away")
-    try:
-        assert await telling.look() == []
-    finally:
-        await telling.world.execute("ALTER TABLE alerts_away RENAME TO alerts")
+    stop, asked = asyncio.Event(), asyncio.Event()
+    alert = telling.clockwork.alerts.alert
+
+    async def ask(now: datetime) -> None:
+        asked.set()
+        await alert(now)
+
+    telling.clockwork.alerts.alert = ask  # type: ignore[method-assign]
+    running = asyncio.create_task(telling.clockwork.run(stop))
+    await asked.wait()
+    stop.set()
+    await running
+    await telling.world.execute("ALTER TABLE alerts_away RENAME TO alerts")
     assert await telling.look(NOW + 10 * SECOND) == [OFFICERS]
 
 

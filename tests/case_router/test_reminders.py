@@ -126,7 +126,7 @@ async def test_two_instances_send_one_reminder(telling: Telling) -> None:
     for _ in range(4):
         await owed(telling.world)
     telling.now = DUE - 2 * DAY
-    await asyncio.gather(*(telling.instance().look() for _ in range(3)))
+    await asyncio.gather(*(telling.instance().remind() for _ in range(3)))
     assert len(telling.mailbox.envelopes) == 4
 
 
@@ -156,7 +156,7 @@ async def test_cases_without_a_clock_get_theirs(telling: Telling) -> None:
 
 async def test_without_a_mail_server_an_admin_is_told(telling: Telling) -> None:
     clockwork = telling.instance(staff_smtp_host=None)
-    await clockwork.look()
+    await clockwork.remind()
     assert "SPEAKUP_STAFF_SMTP_HOST" in str(await clockwork.notice())
 
 

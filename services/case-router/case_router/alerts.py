@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from prometheus_client import Counter, Gauge
@@ -11,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from case_router import back_off, webhook
 from case_router.profiles import AlertsProfile
 from case_router.settings import Settings
-from case_router.staff_mail import NotSentError, StaffMail
+from case_router.staff_mail import NotSentError, Recipient, StaffMail
 from case_router.store import alerts, history, recipients
 from case_router.store.alerts import Alert
 from case_router.store.profiles import Profiles
@@ -19,6 +21,8 @@ from speakup.logs import get_logger
 
 OPEN = Gauge("speakup_alerts_open", "Alerts of urgent cases that nobody has acknowledged")
 TRIED = Counter("speakup_alerts", "Alerts of urgent cases", ["way", "outcome"])
+
+MAIL, WEBHOOK = "mail", "webhook"
 
 log = get_logger("case-router")
 
@@ -33,11 +37,14 @@ class Alerts:
     settings: Settings
     failing: str | None = None
     """What an admin is to be told."""
+    away: set[str] = field(default_factory=set)
+    """What hasn't answered in this look: the alerts after that one don't wait for it again."""
 
     async def alert(self, now: datetime) -> None:
         """Raise what is new, and send all that is due."""
         async with self.engine.begin() as connection:
             await alerts.raise_new(connection, now)
+        self.away.clear()
         while await self._alert_once(now):
             pass
         async with self.engine.connect() as connection:
@@ -64,56 +71,62 @@ class Alerts:
     ) -> Alert:
         """The alert with what has become of it by both ways."""
         again = now + timedelta(minutes=profile.repeat_minutes)
-        told = False
+        escalated = now >= alert.raised_at + timedelta(minutes=profile.escalate_minutes)
+        told = await self._recipients(connection, alert.case_number, now, escalated=escalated)
+        url = await self._webhook(connection, alert)
+        # At once: where one hangs, the other gets through.
+        mailed, posted = await asyncio.gather(
+            self._by_mail(alert, told, now), self._by_webhook(alert, url, now)
+        )
         if alert.mail_at <= now:
-            escalated = now >= alert.raised_at + timedelta(minutes=profile.escalate_minutes)
-            outcome = await self._by_mail(connection, alert.case_number, now, escalated=escalated)
-            failures, at = _next(outcome, alert.mail_failures, now, again)
+            failures, at = _next(mailed, alert.mail_failures, now, again)
             alert = alert._replace(mail_failures=failures, mail_at=at)
-            told = outcome is True
         if alert.webhook_at <= now:
-            outcome = await self._by_webhook(connection, alert, now)
-            failures, at = _next(outcome, alert.webhook_failures, now, again)
+            failures, at = _next(posted, alert.webhook_failures, now, again)
             alert = alert._replace(webhook_failures=failures, webhook_at=at)
-            told = told or outcome is True
-        return alert._replace(times=alert.times + told)
+        return alert._replace(times=alert.times + (True in (mailed, posted)))
 
-    async def _by_mail(
+    async def _recipients(
         self, connection: AsyncConnection, number: str, now: datetime, *, escalated: bool
-    ) -> bool | None:
-        """Whether it was sent; None: there is no such way."""
-        if not self.mail.is_set_up:
-            return None
+    ) -> list[Recipient]:
         told = await recipients.on_duty(connection, number, now)
         if escalated or not told:
             told += [
                 each for each in await recipients.chairs(connection, number) if each not in told
             ]
+        return told
+
+    async def _by_mail(self, alert: Alert, told: Sequence[Recipient], now: datetime) -> bool | None:
+        """Whether it was sent; None: it isn't to be, by this way and now."""
+        if not self.mail.is_set_up or alert.mail_at > now:
+            return None
+        if MAIL in self.away:
+            return _failed(MAIL, alert, "away")
         try:
-            await self.mail.send("staff.alert", number, told)
+            await self.mail.send("staff.alert", alert.case_number, told)
         except NotSentError as error:
-            TRIED.labels("mail", "failed").inc()
-            log.warning("alert_not_mailed", case_number=number, reason=str(error))
-            return False
-        TRIED.labels("mail", "sent").inc()
+            if error.away:
+                self.away.add(MAIL)
+            return _failed(MAIL, alert, str(error))
+        TRIED.labels(MAIL, "sent").inc()
         return True
 
-    async def _by_webhook(
-        self, connection: AsyncConnection, alert: Alert, now: datetime
-    ) -> bool | None:
-        """Whether it was posted; None: there is no such way."""
-        url, secret = await self._webhook(connection, alert), self.settings.alert_webhook_secret
-        if url is None or secret is None:
+    async def _by_webhook(self, alert: Alert, url: str | None, now: datetime) -> bool | None:
+        """Whether it was posted; None: it isn't to be, by this way and now."""
+        secret = self.settings.alert_webhook_secret
+        if url is None or secret is None or alert.webhook_at > now:
             return None
         number = alert.case_number
         link = f"{self.settings.public_url}/cases/{number}"
+        if url in self.away:
+            return _failed(WEBHOOK, alert, "away")
         try:
             await webhook.post(url, secret.get_secret_value(), number, link, now)
         except webhook.NotPostedError as error:
-            TRIED.labels("webhook", "failed").inc()
-            log.warning("alert_not_posted", case_number=number, reason=str(error))
-            return False
-        TRIED.labels("webhook", "sent").inc()
+            if error.away:
+                self.away.add(url)
+            return _failed(WEBHOOK, alert, str(error))
+        TRIED.labels(WEBHOOK, "sent").inc()
         return True
 
     async def _webhook(self, connection: AsyncConnection, alert: Alert) -> str | None:
@@ -126,6 +139,12 @@ class Alerts:
         else:
             url = self.settings.alert_webhook
         return str(url) if url else None
+
+
+def _failed(way: str, alert: Alert, reason: str) -> bool:
+    TRIED.labels(way, "failed").inc()
+    log.warning("alert_not_sent", kind=way, case_number=alert.case_number, reason=reason)
+    return False
 
 
 def _next(

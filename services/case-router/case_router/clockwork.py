@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,8 +18,8 @@ from case_router.store.clocks import AT_A_TIME, Clocks
 from speakup.logs import get_logger
 from speakup.rest import rest
 
-LOOK_SECONDS = 10.0
-REMIND_EVERY = timedelta(minutes=1)
+ALERT_SECONDS = 10.0
+REMIND_SECONDS = 60.0
 
 log = get_logger("case-router")
 
@@ -33,27 +33,27 @@ class Clockwork:
     reminders: Reminders
     alerts: Alerts
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    reminded_at: datetime | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look every few seconds until told to stop."""
         # The calendar takes a while to load, which nobody is to wait for.
         await asyncio.to_thread(sla.is_working_day, self.clock().date(), Sla())
-        while not stop.is_set():
-            await self.look()
-            await rest(stop, LOOK_SECONDS)
+        # Apart: an alert doesn't wait for a hundred reminders.
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_every(stop, ALERT_SECONDS, self.alert))
+            both.create_task(_every(stop, REMIND_SECONDS, self.remind))
 
-    async def look(self) -> None:
-        """One look. A database that is away is asked again at the next one."""
-        now = self.clock()
-        try:
-            await self.alerts.alert(now)
-            if self.reminded_at is None or now - self.reminded_at >= REMIND_EVERY:
-                await self._sweep()
-                await self.reminders.remind(now)
-                self.reminded_at = now
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("clockwork_waits", exc_info=error)
+    async def alert(self) -> None:
+        """Tell of urgent cases."""
+        await self.alerts.alert(self.clock())
+
+    async def remind(self) -> None:
+        """Give clocks to cases that lack them, and remind of what is due."""
+        swept = AT_A_TIME
+        while swept == AT_A_TIME:
+            async with self.engine.begin() as connection:
+                swept = await self.clocks.sweep(connection)
+        await self.reminders.remind(self.clock())
 
     async def notice(self) -> str | None:
         """What keeps staff from being told, for an admin."""
@@ -68,8 +68,12 @@ class Clockwork:
             return f"reminders to staff can't be sent at the moment: {self.reminders.failing}"
         return None
 
-    async def _sweep(self) -> None:
-        swept = AT_A_TIME
-        while swept == AT_A_TIME:
-            async with self.engine.begin() as connection:
-                swept = await self.clocks.sweep(connection)
+
+async def _every(stop: asyncio.Event, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Until told to stop. A database that is away is asked again next time."""
+    while not stop.is_set():
+        try:
+            await act()
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("clockwork_waits", exc_info=error)
+        await rest(stop, seconds)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from case_router import back_off
-from case_router.staff_mail import NOBODY, NotSentError, Recipient, StaffMail
+from case_router.staff_mail import NotSentError, Recipient, StaffMail
 from case_router.store import history, recipients, reminders
 from case_router.store.clocks import Clocks
 from case_router.store.reminders import Reminder
@@ -50,8 +50,7 @@ class Reminders:
                 log.warning("reminder_not_sent", case_number=number, reason=str(error))
                 later = now + back_off.wait(failures)
                 await reminders.keep(connection, reminder, sent_at=None, next_at=later)
-                # Who can't be told is one case's affair; a server that is away is everybody's.
-                return str(error) == NOBODY
+                return not error.away
             self.failing = None
             await reminders.keep(connection, reminder, sent_at=now, next_at=now)
             subject = f"{reminder.clock}/{reminder.step}"

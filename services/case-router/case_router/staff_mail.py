@@ -15,16 +15,25 @@ from prometheus_client import Counter
 from case_router.settings import Settings
 from speakup.events import Language
 from speakup.i18n import texts
+from speakup.logs import get_logger
 
 SECONDS = 30.0
 SENT = Counter("speakup_staff_mails", "Mails to staff", ["outcome"])
+log = get_logger("case-router")
 
 NOBODY = "nobody_to_tell"
 """Why it isn't sent: no account that may see the case has an address."""
 
 
 class NotSentError(Exception):
-    """It has to be tried again; the text is a word without address or content."""
+    """It has to be tried again; the text is a word without address or content.
+
+    `away`: the server doesn't answer at all, so that it would be the same with any other mail.
+    """
+
+    def __init__(self, reason: str, *, away: bool = False) -> None:
+        super().__init__(reason)
+        self.away = away
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class StaffMail:
             raise NotSentError("not_set_up")
         password = settings.staff_smtp_password
         try:
-            await aiosmtplib.send(
+            refused, _ = await aiosmtplib.send(
                 self._message(name, number, recipients),
                 # Nothing comes back to the hotline's own mailbox (RFC 5321, 4.5.5).
                 sender="",
@@ -74,9 +83,14 @@ class StaffMail:
             )
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             SENT.labels("failed").inc()
+            said = aiosmtplib.SMTPResponseException | aiosmtplib.SMTPRecipientsRefused
             # The server's own words may quote an address.
-            raise NotSentError(type(error).__name__) from None
+            raise NotSentError(type(error).__name__, away=not isinstance(error, said)) from None
         SENT.labels("sent").inc()
+        if refused:
+            # Some addresses only: the others have it, and it isn't sent to them again.
+            SENT.labels("refused").inc(len(refused))
+            log.warning("staff_addresses_refused", case_number=number, count=len(refused))
 
     def _message(self, name: str, number: str, recipients: Sequence[Recipient]) -> EmailMessage:
         languages = _languages({recipient.language for recipient in recipients})

@@ -15,7 +15,11 @@ HEADER = "Speak-Up-Signature"
 
 
 class NotPostedError(Exception):
-    """It has to be tried again; the text is a word."""
+    """It has to be tried again; the text is a word. `away`: nobody answers there."""
+
+    def __init__(self, reason: str, *, away: bool = False) -> None:
+        super().__init__(reason)
+        self.away = away
 
 
 def signature(secret: str, body: bytes, now: datetime) -> str:
@@ -33,6 +37,6 @@ async def post(url: str, secret: str, number: str, link: str, now: datetime) -> 
         async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client:
             answer = await client.post(url, content=body, headers=headers)
     except httpx.HTTPError as error:
-        raise NotPostedError(type(error).__name__) from None
+        raise NotPostedError(type(error).__name__, away=True) from None
     if not answer.is_success:
         raise NotPostedError(f"status_{answer.status_code}")
