@@ -56,11 +56,11 @@ async def test_nothing_but_the_number_is_told(telling: Telling) -> None:
 
 
 async def test_a_case_that_becomes_urgent_at_triage_is_told(telling: Telling) -> None:
-    number = await telling.world.add_case(triaged_at=START)
+    number = await telling.world.add_case(kind="breach_report")
     assert await telling.look() == []
-    await telling.world.execute(
-        "UPDATE cases SET priority = 'urgent' WHERE case_number = :n", n=number
-    )
+    triage = {"kind": "breach_report", "retaliation_risk": "high", "priority": "urgent"}
+    answer = await telling.world.change(number, "triage", triage)
+    assert answer.status_code == 200, answer.text
     assert await telling.look(NOW + 10 * SECOND) == [OFFICERS]
 
 

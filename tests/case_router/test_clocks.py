@@ -88,6 +88,16 @@ async def test_the_months_run_from_the_acknowledgement(world: World) -> None:
     assert case.due_at == datetime(2027, 2, 28, 18, 59, 59, tzinfo=UTC)
 
 
+async def test_another_kind_at_triage_is_another_clock(world: World) -> None:
+    number = await world.add_case(kind="breach_report", acknowledged_at=START, feedback_by=START)
+    triage = {"kind": "policy_inquiry", "reason": "A question.", "retaliation_risk": "none"}
+    answer = await world.change(number, "triage", triage)
+    assert answer.status_code == 200, answer.text
+    case = await facts(world, number)
+    # Received on 1 March 2026: the holidays of March are between.
+    assert case.due_at == datetime(2026, 3, 26, 18, 59, 59, tzinfo=UTC)
+
+
 async def test_what_is_answered_or_closed_owes_nothing(world: World) -> None:
     number = await world.add_case(
         kind="breach_report", status="in_progress", acknowledged_at=START, feedback_by=START
