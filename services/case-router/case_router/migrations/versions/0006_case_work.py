@@ -514,6 +514,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
+        "cases_due_newest",
+        "cases",
+        ["urgent", "opened_at", "case_number", "due_at"],
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
         "cases_alarming",
         "cases",
         ["case_number"],
