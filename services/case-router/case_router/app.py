@@ -11,8 +11,8 @@ from case_router.access import Access
 from case_router.alerts import Alerts
 from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
-from case_router.clockwork import Clockwork
 from case_router.chainer import Chainer
+from case_router.clockwork import Clockwork
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.directory_import import DirectoryImport

@@ -41,6 +41,10 @@ def add(routes: APIRouter, desk: Desk) -> None:
         path = f"recordings/{recording_id}/transcript"
         return await _send(desk, request, number, path, "transcript", filled)
 
+    @routes.post("/cases/{number}/alert/acknowledged")
+    async def taken(request: Request, number: Number, _: Staff = worker) -> Response:
+        return await _send(desk, request, number, "alert/acknowledged", "alert", filled)
+
     @routes.post("/cases/{number}/{form}")
     async def sent(request: Request, number: Number, form: str, _: Staff = worker) -> Response:
         if form not in FORMS:
@@ -114,5 +118,6 @@ FORMS: Mapping[str, Callable[[FormData], Body]] = {
     "assignment": filled,
     "replies": _reply,
     "status": filled,
+    "unsealings": filled,
 }
 """By what they are called in the API, how their fields become its body."""

@@ -41,6 +41,7 @@ def next_step(case: Mapping[str, Any], *, assigns: bool, triages: bool) -> NextS
             ("write", True),
             ("move", triaged and bool(moves)),
             ("close", triaged and bool(closings)),
+            ("unseal", True),
         )
         if wanted
     ]

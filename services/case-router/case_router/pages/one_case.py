@@ -18,7 +18,9 @@ from case_router.preview import TYPES
 from case_router.store import timeline
 from case_router.store.rows import AnyRow
 from case_router.triage import Category
+from speakup.events import Status
 from speakup.i18n import language_of, texts
+from speakup.problems import Problem
 from speakup.staff import Staff
 
 Number = Annotated[str, Path(pattern=r"^[1-4]\d{9}$")]
@@ -45,6 +47,12 @@ def add(routes: APIRouter, desk: Desk) -> None:
     ) -> Response:
         return await show(desk, request, number, staff, done)
 
+    @routes.get("/cases/{number}/contact")
+    async def contact(request: Request, number: Number, _: Staff = worker) -> Response:
+        """Who the reporter is, for the hour that an unsealing lasts."""
+        contacts = (await desk.api.get(request, f"/cases/{number}/contact")).body["items"]
+        return desk.show(request, "contact.html", number_of=number, contacts=contacts)
+
     @routes.get("/cases/{number}/newer")
     async def newer(request: Request, number: Number, etag: str, _: Staff = worker) -> Response:
         """204 while nothing has happened: reading that isn't reading anew, so it isn't noted either."""
@@ -62,9 +70,10 @@ async def show(
     case: dict[str, Any] = answer.body
     assigns = staff.role in ASSIGNERS
     triages = staff.role in TRIAGERS
-    handlers, units, happened = await asyncio.gather(
+    handlers, units, alert, happened = await asyncio.gather(
         _items(desk, request, "/handlers", assigns),
         _items(desk, request, "/units", triages),
+        alert_of(desk, request, case),
         _timeline(desk, number),
     )
     return desk.show(
@@ -72,9 +81,10 @@ async def show(
         "case.html",
         case=case,
         etag=answer.headers["etag"],
-        notice=_known(request, done),
+        notice=known_notice(request, done),
         once=lambda: str(uuid4()),
         next=next_step(case, assigns=assigns, triages=triages),
+        alert=alert,
         handlers=handlers,
         timeline_of=_entries(request, happened),
         can_preview=_can_preview,
@@ -85,7 +95,7 @@ async def show(
     )
 
 
-def _known(request: Request, done: str | None) -> str | None:
+def known_notice(request: Request, done: str | None) -> str | None:
     """A notice is one of ours, whatever the address says."""
     known = texts().names(language_of(request))
     return done if done and f"cases.done.{done}" in known else None
@@ -100,6 +110,21 @@ async def _items(desk: Desk, request: Request, path: str, wanted: bool) -> list[
         return []
     found: list[dict[str, Any]] = (await desk.api.get(request, path)).body["items"]
     return found
+
+
+async def alert_of(desk: Desk, request: Request, case: Mapping[str, Any]) -> dict[str, Any] | None:
+    """An urgent case's alert that nobody has taken yet."""
+    if not case["urgent"] or case["status"] == Status.closed:
+        return None
+    try:
+        found: dict[str, Any] = (
+            await desk.api.get(request, f"/cases/{case['case_number']}/alert")
+        ).body
+    except Problem as error:
+        if error.status_code != 404:
+            raise
+        return None
+    return found if found["acknowledged_at"] is None else None
 
 
 async def _timeline(desk: Desk, number: str) -> Sequence[AnyRow]:

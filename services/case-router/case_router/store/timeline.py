@@ -13,7 +13,7 @@ from case_router.store.rows import AnyRow
 from case_router.tables import accounts, audit, cases
 from speakup.staff import Staff
 
-_READINGS = ("%.read", "%.refused", "%.printed", "%.listed")
+_READINGS = ("%read", "recording.refused", "%.printed", "%.listed")
 
 
 async def of_case(connection: AsyncConnection, number: str) -> Sequence[AnyRow]:
