@@ -68,6 +68,15 @@ async def test_whoever_is_not_signed_in_is_sent_to_the_sign_in_and_back(
     assert answer.headers["location"].startswith("/login/refresh?next=%2Fcases")
 
 
+@pytest.mark.parametrize("role", WORKERS)
+async def test_who_works_on_cases_finds_each_list(desk: Desk, role: Role) -> None:
+    for page in PAGES[:3]:
+        answer = await desk.world.client.get(
+            page, headers={"Cookie": f"{COOKIE}={desk.world.token(role.value)}"}
+        )
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("role", [role for role in Role if role not in WORKERS])
 async def test_who_works_on_no_cases_finds_no_page(desk: Desk, role: Role) -> None:
     number = await some_cases(desk)

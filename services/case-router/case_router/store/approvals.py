@@ -117,7 +117,8 @@ async def of_staff(connection: AsyncConnection, staff: Staff) -> Sequence[AnyRow
         .add_columns(decidable.label("decidable"))
         .where(or_(decidable, own))
         .order_by(
-            decidable.desc(),
+            # A handler decides nothing: that alone would be a constant, which PostgreSQL doesn't sort by.
+            case((decidable, 0), else_=1),
             case((decidable, approvals.c.asked_at)).asc(),
             approvals.c.asked_at.desc(),
         )
