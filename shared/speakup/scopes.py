@@ -32,9 +32,7 @@ _NUMBER = r"/api/v1/cases/[^/]+"
 _LETTERS = r"/api/v1/letters(?:/.*)?"
 # The parts of a case that are read, and those that are changed, by the first word after its number.
 _READ = "files|submissions|attachments|recordings|transcripts|replies|notes|tasks|links|timeline"
-_CHANGED = (
-    "assignment|status|triage|replies|transcripts|recordings|notes|tasks|files|attachments|links"
-)
+_CHANGED = "assignment|status|triage|replies|transcripts|recordings|notes|tasks|files|attachments|links|alert"
 _CASES, _WORDS = Scope.cases_read, Scope.narratives_read
 
 _RULES: tuple[tuple[str, re.Pattern[str], frozenset[Scope]], ...] = tuple(
@@ -44,6 +42,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], frozenset[Scope]], ...] = tuple(
         ("GET", r"/api/v1/cases", (_CASES,)),
         ("GET", r"/api/v1/handlers", (_CASES,)),
         ("GET", _NUMBER, (_CASES, _WORDS)),
+        ("GET", rf"{_NUMBER}/alert", (_CASES,)),
         ("GET", rf"{_NUMBER}/(?:{_READ})(?:/.*)?", (_CASES, _WORDS)),
         ("POST", r"/api/v1/cases", (Scope.cases_write,)),
         ("POST PUT PATCH DELETE", rf"{_NUMBER}/(?:{_CHANGED})(?:/.*)?", (Scope.cases_write,)),
