@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
@@ -114,9 +115,7 @@ async def test_a_cursor_of_somebody_elses_is_refused_in_words(world: World, curs
         assert answer.json()["detail"].startswith("The cursor isn't one that this list gave out")
 
 
-@pytest.mark.parametrize(
-    "query", ["kind=crime", "limit=0", "limit=201", "handler=you", "status=NEW"]
-)
+@pytest.mark.parametrize("query", ["kind=crime", "limit=0", "limit=201", "sort=size", "status=NEW"])
 async def test_a_filter_that_does_not_exist_is_refused(world: World, query: str) -> None:
     answer = await world.get(f"/cases?{query}")
     assert answer.status_code == 422
@@ -138,3 +137,67 @@ async def test_without_a_token_the_answer_says_how_to_sign_in(world: World) -> N
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert "/api/v1/token" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("sort", ["newest", "oldest", "due", "priority"])
+async def test_each_order_shows_every_case_once_page_by_page(world: World, sort: str) -> None:
+    priorities = ["low", "urgent", "normal", "high", "normal"]
+    numbers = {
+        await world.add_case(priority=priority, acknowledge_by=START, urgent=priority == "low")
+        for priority in priorities
+    }
+    seen: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = (await world.get(f"/cases?sort={sort}&limit=2{cursor}")).json()
+        seen += page["items"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert {case["case_number"] for case in seen} == numbers
+    assert len(seen) == len(numbers)
+    if sort == "priority":
+        assert [case["priority"] for case in seen] == ["urgent", "high", "normal", "normal", "low"]
+    if sort == "oldest":
+        assert seen == sorted(seen, key=lambda case: str(case["opened_at"]))
+
+
+async def test_a_cursor_of_one_order_is_refused_in_another(world: World) -> None:
+    for _ in range(3):
+        await world.add_case()
+    cursor = (await world.get("/cases?limit=1")).json()["next"]
+    assert (await world.get(f"/cases?sort=oldest&cursor={cursor}")).status_code == 422
+
+
+async def test_cases_are_counted_by_what_they_are_among_those_that_one_may_see(
+    world: World,
+) -> None:
+    await world.add_case(kind="breach_report", channel="mail")
+    await world.add_case(kind="policy_inquiry")
+    await world.add_case(handler="handler")
+    await world.add_case(restricted=True)
+    counts = (await world.get("/cases/counts")).json()
+    assert counts["kind"] == {"breach_report": 1, "policy_inquiry": 1, "none": 1}
+    assert counts["channel"] == {"mail": 1, "email": 2}
+    assert (await world.get("/cases/counts", "handler")).json()["channel"] == {"email": 1}
+    mail = (await world.get("/cases/counts?channel=mail")).json()
+    assert mail["kind"] == {"breach_report": 1}
+
+
+@pytest.mark.parametrize(
+    ("facts", "query"),
+    [
+        ({"category": "fraud_theft"}, "category=fraud_theft"),
+        ({"unit": "m3"}, "unit=m3"),
+        ({"priority": "high"}, "priority=high"),
+        ({"triaged_at": None}, "triaged=false"),
+        ({"handler": "handler"}, "handler=handler"),
+    ],
+)
+async def test_more_filters_find_what_they_say(
+    world: World, facts: dict[str, Any], query: str
+) -> None:
+    wanted = await world.add_case(**facts)
+    await world.add_case(handler="handler2" if "handler2" in world.accounts else None)
+    found = (await world.get(f"/cases?{query}")).json()["items"]
+    assert [case["case_number"] for case in found] == [wanted]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
 from typing import Any
 
-from case_router.store.cases import is_number
+from case_router.store.ordering import Place, Sort, read, written
 from speakup.problems import Problem
 
 
@@ -16,20 +15,19 @@ def encode(*place: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def case_word(urgent: bool, opened_at: datetime, number: str) -> str:
-    """The word for a case's place."""
-    return encode(int(urgent), opened_at.isoformat(), number)
+def case_word(sort: Sort, place: Place) -> str:
+    """The word for a case's place in an order."""
+    return encode(sort, *written(place))
 
 
-def case_place(cursor: str | None) -> tuple[bool, datetime, str] | None:
-    """`urgent`, `opened_at` and case number, or None for no cursor. Raises Problem 422."""
+def case_place(sort: Sort, cursor: str | None) -> Place | None:
+    """The place in this order, or None for no cursor. Raises Problem 422."""
     if cursor is None:
         return None
     try:
-        urgent, opened_at, number = _decode(cursor)
-        place = datetime.fromisoformat(opened_at).astimezone(UTC)
-        if urgent in (0, 1) and is_number(number):
-            return bool(urgent), place, number
+        given, *words = _decode(cursor)
+        if given == sort:
+            return read(sort, words)
     except (ValueError, TypeError, OverflowError):
         pass
     raise _not_ours()

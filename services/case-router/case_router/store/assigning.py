@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.access import visible
 from case_router.store.rows import AnyRow
 from case_router.tables import accounts, cases
 from case_router.work_tables import assignment_rules, exclusions
 from speakup.events import Status
-from speakup.staff import Role
+from speakup.staff import Role, Staff
 
 
 async def eligible(connection: AsyncConnection, case_number: str) -> Sequence[AnyRow]:
@@ -60,3 +61,17 @@ async def by_rule(connection: AsyncConnection, case: AnyRow) -> UUID | None:
                     found: UUID = one.account_id
                     return found
     return None
+
+
+async def may_see(connection: AsyncConnection, name: str, case_number: str) -> UUID | None:
+    """The account by that name, if its owner may see the case."""
+    query = select(accounts.c.account_id, accounts.c.name, accounts.c.role).where(
+        accounts.c.name == name, accounts.c.disabled_at.is_(None)
+    )
+    one = (await connection.execute(query)).one_or_none()
+    if one is None:
+        return None
+    staff = Staff(str(one.account_id), one.name, Role(one.role), narratives=False)
+    seen = select(cases.c.case_number).where(cases.c.case_number == case_number, visible(staff))
+    account_id: UUID = one.account_id
+    return account_id if await connection.scalar(seen) is not None else None

@@ -9,19 +9,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
+from case_router.store.ordering import Place, Sort, ordered
 from case_router.store.rows import AnyRow
 from case_router.tables import accounts, cases, replies, submissions
+from case_router.triage import Priority
+from case_router.work_tables import notes
 from speakup.events import Channel, Kind, Language, Status
 from speakup.staff import Staff
 
 _NUMBER = re.compile(r"[1-4]\d{9}", re.ASCII)
-
-Position = tuple[bool, datetime, str]
-"""Where a page ends: `urgent`, `opened_at` and case number of its last case."""
 
 _HIDDEN = {"pin_locked", "pin_hmac", "hint", "handler", "to_classify"}
 
@@ -39,9 +39,17 @@ class Filters:
     status: Status | None = None
     channel: Channel | None = None
     language: Language | None = None
+    category: str | None = None
+    unit: str | None = None
+    priority: Priority | None = None
     needs_triage: bool | None = None
     urgent: bool | None = None
+    triaged: bool | None = None
     mine: bool = False
+    handler: str | None = None
+    """The name of an account."""
+    note_words: tuple[bytes, ...] | None = None
+    """Of the reader's own notes, as `notes.words` keeps them: all in one note."""
     letter_waits: bool = False
     due: tuple[datetime | None, datetime] | None = None
     """Between these moments; overdue: from None on."""
@@ -75,32 +83,80 @@ def _due(after: datetime | None, before: datetime) -> ColumnElement[bool]:
     return late if after is None else and_(cases.c.due_at >= after, late)
 
 
-async def newest(
+async def page(
     connection: AsyncConnection,
     staff: Staff,
     filters: Filters,
     *,
-    before: Position | None,
+    sort: Sort = Sort.newest,
+    after: Place | None = None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """Facts of cases, urgent ones first, then the newest, of those behind a position."""
-    query = _seen_by(staff)
-    for name in ("kind", "status", "channel", "language", "needs_triage", "urgent"):
-        wanted = getattr(filters, name)
-        if wanted is not None:
-            query = query.where(cases.c[name] == wanted)
-    if filters.mine:
-        query = query.where(cases.c.handler == UUID(staff.account_id))
-    if filters.letter_waits:
-        query = query.where(_letter_waits())
-    if filters.due:
-        query = query.where(_due(*filters.due))
-    place = tuple_(cases.c.urgent, cases.c.opened_at, cases.c.case_number)
-    if before is not None:
-        query = query.where(place < before)
-    query = query.order_by(*(column.desc() for column in place)).limit(limit)
-    rows: Sequence[AnyRow] = (await connection.execute(query)).all()
+    """Facts of cases in an order, of those behind a place."""
+    query = _filtered(_seen_by(staff), staff, filters)
+    rows: Sequence[AnyRow] = (
+        await connection.execute(ordered(query, sort, after).limit(limit))
+    ).all()
     return rows
+
+
+COUNTED = ("kind", "channel", "status")
+MOST_COUNTED = 10_000
+"""Cases: beyond it a count says no more than that there are so many."""
+
+
+async def counts(
+    connection: AsyncConnection, staff: Staff, filters: Filters
+) -> dict[str, dict[str | None, int]]:
+    """How many cases there are by kind, channel and status, of the first 10,000."""
+    within = (
+        _filtered(
+            select(*(cases.c[name] for name in COUNTED)).where(visible(staff)), staff, filters
+        )
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    found: dict[str, dict[str | None, int]] = {}
+    for name in COUNTED:
+        query = select(within.c[name], func.count()).group_by(within.c[name])
+        rows = (await connection.execute(query)).all()
+        found[name] = {value: count for value, count in rows}  # noqa: C416 - rows aren't tuples to mypy
+    return found
+
+
+_EQUAL = (
+    *("kind", "status", "channel", "language", "category", "unit", "priority"),
+    *("needs_triage", "urgent"),
+)
+
+
+def _filtered(
+    query: Select[*tuple[Any, ...]], staff: Staff, filters: Filters
+) -> Select[*tuple[Any, ...]]:
+    given = {name: getattr(filters, name) for name in _EQUAL}
+    conditions = [cases.c[name] == value for name, value in given.items() if value is not None]
+    if filters.triaged is not None:
+        conditions.append(cases.c.triaged_at.is_not(None) == filters.triaged)
+    if filters.mine:
+        conditions.append(cases.c.handler == UUID(staff.account_id))
+    if filters.handler is not None:
+        worker = select(accounts.c.account_id).where(accounts.c.name == filters.handler)
+        conditions.append(cases.c.handler == worker.correlate(None).scalar_subquery())
+    if filters.note_words is not None:
+        conditions.append(_noted(staff, filters.note_words))
+    if filters.letter_waits:
+        conditions.append(_letter_waits())
+    if filters.due:
+        conditions.append(_due(*filters.due))
+    return query.where(*conditions)
+
+
+def _noted(staff: Staff, words: tuple[bytes, ...]) -> ColumnElement[bool]:
+    return exists().where(
+        notes.c.case_number == cases.c.case_number,
+        notes.c.made_by == UUID(staff.account_id),
+        notes.c.words.contains(list(words)),
+    )
 
 
 async def get(connection: AsyncConnection, staff: Staff, number: str) -> AnyRow | None:

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.access import visible
+from case_router.store.rows import AnyRow
+from case_router.store.vault import task_context
+from case_router.tables import accounts, cases
 from case_router.work_tables import tasks
 from speakup import seal
 from speakup.events import Frozen
+from speakup.staff import Staff
+
+_SHOWN = select(
+    tasks.c.task_id,
+    tasks.c.case_number,
+    tasks.c.title_locked,
+    tasks.c.due_on,
+    tasks.c.made_at,
+    tasks.c.done_at,
+    accounts.c.name.label("assignee"),
+).select_from(tasks.outerjoin(accounts, accounts.c.account_id == tasks.c.assignee))
+_ORDER = (tasks.c.done_at.desc().nulls_first(), tasks.c.due_on, tasks.c.task_id)
 
 
 class Title(Frozen):
@@ -51,15 +68,46 @@ async def add_step(
     return await add(connection, key, case_number, Title(step=step), today + timedelta(days=days))
 
 
+async def of_case(connection: AsyncConnection, case_number: str) -> Sequence[AnyRow]:
+    """All of a case's: what is to be done first, by the day that it is due."""
+    query = _SHOWN.where(tasks.c.case_number == case_number)
+    return (await connection.execute(query.order_by(*_ORDER))).all()
+
+
+async def mine(connection: AsyncConnection, staff: Staff, limit: int) -> Sequence[AnyRow]:
+    """What is to be done by somebody, in cases that they may see."""
+    query = (
+        _SHOWN.join(cases, cases.c.case_number == tasks.c.case_number)
+        .where(tasks.c.assignee == UUID(staff.account_id), tasks.c.done_at.is_(None))
+        .where(visible(staff))
+        .order_by(*_ORDER)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def finish(
+    connection: AsyncConnection, case_number: str, task_id: UUID, account_id: UUID | None
+) -> bool:
+    """It is done, by somebody; None: not any more. False where there is no such task."""
+    done = {
+        "done_at": func.now() if account_id is not None else None,
+        "done_by": account_id,
+    }
+    changed = await connection.execute(
+        update(tasks)
+        .where(tasks.c.case_number == case_number, tasks.c.task_id == task_id)
+        .values(done)
+        .returning(tasks.c.task_id)
+    )
+    return changed.one_or_none() is not None
+
+
 def lock_title(key: bytes, case_number: str, task_id: UUID, title: Title) -> bytes:
     """A title as it is stored."""
-    return seal.lock(key, title.model_dump_json().encode(), _context(case_number, task_id))
+    return seal.lock(key, title.model_dump_json().encode(), task_context(case_number, task_id))
 
 
 def open_title(key: bytes, case_number: str, task_id: UUID, locked: bytes) -> Title:
     """What `lock_title` locked. Raises seal.CannotOpenError."""
-    return Title.model_validate_json(seal.unlock(key, locked, _context(case_number, task_id)))
-
-
-def _context(case_number: str, task_id: UUID) -> str:
-    return f"speakup/case/{case_number}/task/{task_id}"
+    return Title.model_validate_json(seal.unlock(key, locked, task_context(case_number, task_id)))
