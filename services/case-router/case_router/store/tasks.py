@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
 from case_router.store.rows import AnyRow
-from case_router.store.vault import task_context
 from case_router.tables import accounts, cases
 from case_router.work_tables import tasks
 from speakup import seal
@@ -105,9 +104,13 @@ async def finish(
 
 def lock_title(key: bytes, case_number: str, task_id: UUID, title: Title) -> bytes:
     """A title as it is stored."""
-    return seal.lock(key, title.model_dump_json().encode(), task_context(case_number, task_id))
+    return seal.lock(key, title.model_dump_json().encode(), _context(case_number, task_id))
 
 
 def open_title(key: bytes, case_number: str, task_id: UUID, locked: bytes) -> Title:
     """What `lock_title` locked. Raises seal.CannotOpenError."""
-    return Title.model_validate_json(seal.unlock(key, locked, task_context(case_number, task_id)))
+    return Title.model_validate_json(seal.unlock(key, locked, _context(case_number, task_id)))
+
+
+def _context(case_number: str, task_id: UUID) -> str:
+    return f"speakup/case/{case_number}/task/{task_id}"
