@@ -27,7 +27,7 @@ from case_router.store import amendments
 from case_router.store.clocks import Clocks
 from case_router.store.narratives import lock_amended
 from case_router.store.profiles import Profiles
-from case_router.store.vault import FileKeyProvider, Vault, content_context
+from case_router.store.vault import FileKeyProvider, Vault, contact_context, content_context
 from case_router.tokens import Signer, ensure_signing_key
 from speakup import case_number, seal, topics, web
 from speakup.blobs import BlobStore, close_blob
@@ -196,7 +196,11 @@ class World:
                         content_context(number, submission_id),
                     ),
                     **{
-                        name: seal.pack(value)
+                        name: seal.lock(
+                            key,
+                            seal.pack(value),
+                            contact_context(number, submission_id, name.removeprefix("contact_")),
+                        )
                         for name, value in sealed.items()
                         if facts.get("contact", True)
                     },

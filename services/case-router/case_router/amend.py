@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from case_router import pins
 from case_router.lookout import Lookout
 from case_router.opened import Keys, amended_id
-from case_router.store import amendments, history, waiting
+from case_router.store import amendments, erasure, history, waiting
 from case_router.store.clocks import Clocks
 from case_router.store.narratives import lock_amended
 from case_router.store.vault import Vault
@@ -56,6 +56,9 @@ class Amending:
         if await amendments.awaits(connection, number, submission_id):
             await waiting.keep(connection, event, payload)
             return []
+        if await erasure.is_erased(connection, number, submission_id):
+            # That it came, is a fact; what it says, goes with the rest.
+            content, opened = None, opened._replace(content=None)
         new = amendments.New(
             event.id,
             number,

@@ -16,6 +16,7 @@ from case_router.clockwork import Clockwork
 from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.directory_import import DirectoryImport
+from case_router.erasing import Erasing
 from case_router.reminders import Reminders
 from case_router.rotate import Rotation
 from case_router.settings import Settings
@@ -167,6 +168,9 @@ async def open_service() -> AsyncIterator[Service]:
             clocks=clocks,
         )
         api = routers(parts)
+        tasks["erasing"] = Erasing(
+            engine=engine, vault=vault, blobs=parts.blobs, relay=relay, retry=retry
+        ).run
         yield Service(
             NAME,
             routers=[*api, pages.router(parts, api)],

@@ -32,7 +32,7 @@ from case_router.opened import (
     under_case_key,
 )
 from case_router.sla import Sla, acknowledge_by
-from case_router.store import amendments, concerned, history, opening, waiting
+from case_router.store import amendments, cases, concerned, erasure, history, opening, waiting
 from case_router.store.clocks import Clocks
 from case_router.store.opening import Row
 from case_router.store.vault import Vault
@@ -43,8 +43,10 @@ from speakup.events import (
     CallRecorded,
     CaseFollowedUp,
     CaseOpened,
+    CaseStatusChanged,
     Channel,
     Event,
+    Status,
     SubmissionAmended,
     SubmissionFollowUp,
     SubmissionReceived,
@@ -272,12 +274,20 @@ class Opening:
     async def _join(self, connection: AsyncConnection, opened: Opened) -> list[topics.Record]:
         submission = opened.submission
         number = submission.case_number
+        await cases.hold(connection, number)
+        if isinstance(submission, SubmissionFollowUp) and await erasure.is_pending(
+            connection, number
+        ):
+            # For a moment; its adapter sends it again.
+            await waiting.keep(connection, opened.event, submission)
+            return []
         sequence = await history.next_sequence(connection, number)
         if sequence is None:
             if isinstance(submission, SubmissionFollowUp):
                 await waiting.keep(connection, opened.event, submission)
             return []
-        keys = await self._vault.keys_of([number])
+        anew = await erasure.begin_anew(connection, number)
+        keys = await (self._vault.make if anew else self._vault.keys_of)([number])
         if number not in keys:
             raise CaseErasedError
         row = Row(opened, under_case_key(opened, seal.Lock(keys[number])))
@@ -297,7 +307,19 @@ class Opening:
             submission_id=submission.submission_id,
         )
         event_id = followed_up_id(submission.submission_id)
-        return [history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)]
+        joined = history.record(payload, number, event_id=event_id, cause=opened.event.traceparent)
+        return [joined, *(await self._reopened(connection, number) if anew else ())]
+
+    async def _reopened(self, connection: AsyncConnection, number: str) -> list[topics.Record]:
+        """Of an erased case whose reporter has written again. What was erased stays so: the key is another."""
+        reopened = CaseStatusChanged(
+            case_number=number,
+            sequence=await history.next_sequence(connection, number) or 1,
+            occurred_at=datetime.now(UTC),
+            status=Status.reopened,
+        )
+        await history.note(connection, "case.reopened", [number])
+        return [history.record(reopened, number)]
 
 
 async def _end(task: asyncio.Task[Any]) -> None:

@@ -7,13 +7,14 @@ from typing import NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 from case_router.carried import carried
-from case_router.store.vault import content_context, pin_context, reply_context
+from case_router.store.vault import contact_context, content_context, pin_context, reply_context
 from speakup import seal
 from speakup.events import (
     Channel,
     Event,
     Purpose,
     ReplyRequested,
+    Sealed,
     SubmissionFollowUp,
     SubmissionReceived,
 )
@@ -80,12 +81,18 @@ def under_case_key(opened: Opened, lock: seal.Lock) -> Stored:
     """What goes into the tables; `lock` is of the case's key."""
     submission, content = opened.submission, opened.content
     number, contact = submission.case_number, submission.contact
+
+    def locked(sealed: Sealed, purpose: str) -> bytes:
+        # The seal's own key outlives the case; its erasure closes this, in backups, too.
+        context = contact_context(number, submission.submission_id, purpose)
+        return lock(seal.pack(sealed), context)
+
     kept = content.model_dump_json(exclude={"pin"}).encode()
     return Stored(
         lock(kept, content_context(number, submission.submission_id)),
         lock(content.pin.encode(), pin_context(number)) if content.pin else None,
-        seal.pack(contact.reply) if contact and contact.reply else None,
-        seal.pack(contact.unsealing) if contact else None,
+        locked(contact.reply, "reply") if contact and contact.reply else None,
+        locked(contact.unsealing, "unsealing") if contact else None,
     )
 
 

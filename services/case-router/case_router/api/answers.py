@@ -99,6 +99,7 @@ class CaseFacts(Answer):
     disposition: Disposition | None
     finding: Finding | None
     action: Action | None
+    erased_at: datetime | None = Field(description="When only facts were left of it.")
     sequence: int = Field(description="Of the case's newest event.")
 
 

@@ -17,6 +17,7 @@ from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.approving import DECIDERS, OPEN_FOR, Action, State, state
 from case_router.asking import open_reason
 from case_router.deciding import Deciding
+from case_router.erasing import Erasing
 from case_router.store import approvals, history
 from case_router.store.rows import AnyRow
 from speakup.staff import Role, Staff, require_reader
@@ -76,7 +77,14 @@ class DecisionBody(Body):
 def router(parts: Parts) -> APIRouter:
     """`/approvals`."""
     routes = APIRouter(prefix=PREFIX, tags=["approvals"], dependencies=[IN_THE_DOCS])
-    deciding = Deciding(parts.engine, {})
+    erasing = Erasing(
+        engine=parts.engine,
+        vault=parts.vault,
+        blobs=parts.blobs,
+        relay=parts.relay,
+        retry=parts.settings.outbox_retry_seconds,
+    )
+    deciding = Deciding(parts.engine, {Action.erase: erasing.begin})
 
     asker = Depends(require_reader(parts.verifier, ASKERS, what=WHAT))
     decider = Depends(require_reader(parts.verifier, DECIDERS, what=WHAT))
@@ -106,6 +114,9 @@ def router(parts: Parts) -> APIRouter:
         """Never by who asked or whom it concerns. Of an account, two officers approve, or the chair alone."""
         row, shown, records = await deciding.decide(staff, approval_id, approved=body.approved)
         parts.relay.publish_soon(records)
+        if body.approved and row.action == Action.erase:
+            # At once, so that who decided sees it done; what fails is tried again in the background.
+            await erasing.finish_all()
         (read,) = await _read(parts, [row])
         return Decided.model_validate(read.model_dump() | shown)
 

@@ -105,6 +105,10 @@ async def make(
             before = await _claim(parts, connection, request, staff, key, body)
             if before is not None:
                 return _answer(before)
+        if case.erased_at is not None:
+            raise Problem(
+                410, "The case was erased: only its facts are left, and nothing is added."
+            )
         check_match(request, case)
         change = Change(parts, connection, staff, case)
         made = await act(change)

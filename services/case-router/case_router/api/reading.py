@@ -37,7 +37,9 @@ class Rows(NamedTuple):
 
 
 def case_read(rows: Rows, key: bytes | None) -> CaseRead:
-    """The case as it is shown; without a key its facts alone."""
+    """The case as it is shown; without a key, or once its erasure is decided, its facts alone."""
+    if rows.case.erased_at is not None:
+        key = None
     recordings = open_recordings(key, rows.amendments) if key else []
     return CaseRead(
         **CaseFacts.model_validate(rows.case).model_dump(),

@@ -21,7 +21,7 @@ from case_router.api.reply_body import IN_THE_DOCS as BODY_IN_THE_DOCS
 from case_router.api.reply_body import ReplyBody, Upload, reply_body
 from case_router.carried import carried
 from case_router.store import changes, history, replies
-from case_router.store.narratives import lock_reply
+from case_router.store.narratives import lock_reply, open_contact
 from speakup import outbox, seal
 from speakup.blobs import close_blob
 from speakup.events import (
@@ -110,15 +110,21 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
         content_locked=lock_reply(key, change.number, reply_id, reply),
     )
     if reachable is not None:
-        await _put_out(change, _request(change, reachable, purpose, reply_id, reply))
+        await _put_out(change, _request(change, key, reachable, purpose, reply_id, reply))
     await _move_on(change, status, purpose)
     await change.note("reply.requested", reply_id)
     return {"reply_id": str(reply_id)}
 
 
 def _request(
-    change: Change, reachable: replies.Reachable, purpose: Purpose, reply_id: UUID, reply: Reply
+    change: Change,
+    key: bytes,
+    reachable: replies.Reachable,
+    purpose: Purpose,
+    reply_id: UUID,
+    reply: Reply,
 ) -> ReplyRequested:
+    submission_id, locked = reachable.submission_id, reachable.contact_locked
     return ReplyRequested(
         reply_id=reply_id,
         case_number=change.number,
@@ -126,8 +132,8 @@ def _request(
         purpose=purpose,
         requested_at=datetime.now(UTC),
         language=Language(change.case.language) if change.case.language else None,
-        contact=reachable.contact,
-        submission_id=reachable.submission_id,
+        contact=open_contact(key, change.number, submission_id, "reply", locked),
+        submission_id=submission_id,
         content=_channel_key(change.parts, reachable).seal(
             carried(reachable.channel, reply).model_dump_json().encode(), seal.reply_info(reply_id)
         ),

@@ -22,7 +22,7 @@ from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.approving import Action, What
 from case_router.asking import ask_of_case
 from case_router.store import access, cases, history
-from case_router.store.narratives import open_content
+from case_router.store.narratives import open_contact, open_content
 from case_router.store.rows import AnyRow
 from speakup import seal
 from speakup.events import Channel
@@ -119,14 +119,17 @@ def router(parts: Parts) -> APIRouter:
     @routes.get(
         "/cases/{number}/contact",
         summary="Who the reporter is",
-        responses=problems(401, 403, 404, 503),
+        responses=problems(401, 403, 404, 410, 503),
     )
     async def contact(number: Number, staff: Staff = reader) -> Contacts:
         """Needs an approved unsealing of the `contact`."""
         rows = await _unsealed(
             parts, staff, number, What.contact, "contact", read=cases.contacts_of
         )
-        return Contacts(items=await asyncio.to_thread(_open, parts.keys, rows))
+        key = (await parts.vault.keys_of([number])).get(number)
+        if key is None:
+            raise Problem(410, "The case was erased, and who reported it.")
+        return Contacts(items=await asyncio.to_thread(_open, parts.keys, key, number, rows))
 
     @routes.get(
         f"{SUBMISSION}/originals/{{index}}",
@@ -208,7 +211,7 @@ async def _unsealed(
     return rows
 
 
-def _open(keys: KeyFolder, rows: Sequence[AnyRow]) -> list[ContactRead]:
+def _open(keys: KeyFolder, key: bytes, number: str, rows: Sequence[AnyRow]) -> list[ContactRead]:
     # Read for this answer and forgotten with it: no other code of the service holds the key.
     private = keys.private(UNSEALING)
     if rows and not private:
@@ -218,7 +221,7 @@ def _open(keys: KeyFolder, rows: Sequence[AnyRow]) -> list[ContactRead]:
         )
     found = []
     for row in rows:
-        contact = _contact(private, row)
+        contact = _contact(private, key, number, row)
         found.append(
             ContactRead(
                 submission_id=row.submission_id,
@@ -230,11 +233,14 @@ def _open(keys: KeyFolder, rows: Sequence[AnyRow]) -> list[ContactRead]:
     return found
 
 
-def _contact(private: Mapping[str, seal.PrivateKey], row: AnyRow) -> Contact | None:
-    sealed = seal.unpack(row.contact_unsealing)
+def _contact(
+    private: Mapping[str, seal.PrivateKey], key: bytes, number: str, row: AnyRow
+) -> Contact | None:
+    submission_id, locked = row.submission_id, row.contact_unsealing
     try:
-        plain = private[sealed.key_id].open(sealed, seal.contact_info(row.submission_id))
+        sealed = open_contact(key, number, submission_id, "unsealing", locked)
+        plain = private[sealed.key_id].open(sealed, seal.contact_info(submission_id))
         return Contact.model_validate_json(plain)
     except (seal.CannotOpenError, KeyError, ValueError):
-        log.exception("contact_unreadable", submission_id=row.submission_id)
+        log.exception("contact_unreadable", submission_id=submission_id)
         return None

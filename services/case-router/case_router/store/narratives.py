@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,13 +11,17 @@ from case_router.store.rows import AnyRow
 from case_router.store.vault import (
     amended_context,
     concerned_context,
+    contact_context,
     content_context,
     reply_context,
 )
 from speakup import seal
-from speakup.events import Amendment
+from speakup.events import Amendment, Sealed
 from speakup.logs import get_logger
 from speakup.submission import Amended, Content, Reply
+
+_PACKED = re.compile(rb"[a-z-]+-\d{8}-[0-9a-f]{8}\x00")
+"""How a packed seal begins, with the key's id; a lock begins with random bytes."""
 
 log = get_logger("case-router")
 
@@ -24,13 +29,26 @@ log = get_logger("case-router")
 def open_content(
     key: bytes, case_number: str, submission_id: UUID, locked: bytes
 ) -> Content | None:
-    """A submission's narrative; None where the lock doesn't open, which the log tells."""
+    """A submission's narrative; None where it was erased, or the lock doesn't open, which the log tells."""
+    if not locked:
+        return None
     try:
         plain = seal.unlock(key, locked, content_context(case_number, submission_id))
         return Content.model_validate_json(plain)
     except (seal.CannotOpenError, ValueError):
         log.exception("narrative_unreadable", submission_id=submission_id)
         return None
+
+
+def open_contact(
+    key: bytes, case_number: str, submission_id: UUID, purpose: str, locked: bytes
+) -> Sealed:
+    """A contact, sealed to the contact key (`reply`) or the unsealing key (`unsealing`). Raises CannotOpenError."""
+    # Until revision 0006 the seal lay in the table as it is.
+    if _PACKED.match(locked):
+        return seal.unpack(locked)
+    context = contact_context(case_number, submission_id, purpose)
+    return seal.unpack(seal.unlock(key, locked, context))
 
 
 def lock_reply(key: bytes, case_number: str, reply_id: UUID, reply: Reply) -> bytes:
@@ -40,7 +58,9 @@ def lock_reply(key: bytes, case_number: str, reply_id: UUID, reply: Reply) -> by
 
 
 def open_reply(key: bytes, case_number: str, reply_id: UUID, locked: bytes) -> Reply | None:
-    """A reply's text; None where the lock doesn't open, which the log tells."""
+    """A reply's text; None where it was erased, or the lock doesn't open, which the log tells."""
+    if not locked:
+        return None
     try:
         plain = seal.unlock(key, locked, reply_context(case_number, reply_id))
         return Reply.model_validate_json(plain)

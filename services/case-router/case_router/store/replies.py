@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.rows import AnyRow
 from case_router.tables import accounts, cases, replies, submissions
-from speakup import seal
-from speakup.events import Channel, Purpose, Sealed
+from speakup.events import Channel, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,8 @@ class Reachable:
 
     submission_id: UUID
     channel: Channel
-    contact: Sealed
+    contact_locked: bytes
+    """For `narratives.open_contact`."""
 
 
 async def reachable(connection: AsyncConnection, number: str) -> Reachable | None:
@@ -39,8 +39,7 @@ async def reachable(connection: AsyncConnection, number: str) -> Reachable | Non
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    contact = seal.unpack(row.contact_reply)
-    return Reachable(row.submission_id, Channel(row.channel), contact)
+    return Reachable(row.submission_id, Channel(row.channel), row.contact_reply)
 
 
 async def awaits_call(connection: AsyncConnection, number: str) -> bool:

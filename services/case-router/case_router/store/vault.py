@@ -99,6 +99,13 @@ class Vault:
                 row.case_number: self._provider.unwrap(row.case_number, row.wrapped) for row in rows
             }
 
+    async def destroy(self, number: str) -> None:
+        """Destroy a case's key: what is under it is closed for good. Nothing happens where there is none."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                text("DELETE FROM case_keys WHERE case_number = :number"), {"number": number}
+            )
+
     async def key_or_decoy(self, number: str) -> bytes | None:
         """A case's key; None, after the same work, where there is none."""
         async with self._engine.connect() as connection:
@@ -118,6 +125,11 @@ def content_context(case_number: str, submission_id: object) -> str:
     return f"speakup/case/{case_number}/submission/{submission_id}"
 
 
+def contact_context(case_number: str, submission_id: object, purpose: str) -> str:
+    """What a sealed contact under a case's key is bound to; `purpose` is `reply` or `unsealing`."""
+    return f"speakup/case/{case_number}/submission/{submission_id}/{purpose}"
+
+
 def reply_context(case_number: str, reply_id: object) -> str:
     """What a reply's text under a case's key is bound to."""
     return f"speakup/case/{case_number}/reply/{reply_id}"
@@ -131,6 +143,11 @@ def amended_context(case_number: str, event_id: object) -> str:
 def concerned_context(case_number: str, concerned_id: object) -> str:
     """What the name of somebody whom a case is about, under the case's key, is bound to."""
     return f"speakup/case/{case_number}/concerned/{concerned_id}"
+
+
+def file_context(case_number: str, file_id: object) -> str:
+    """What a file that staff added, under a case's key, is bound to."""
+    return f"speakup/case/{case_number}/file/{file_id}"
 
 
 def approval_context(case_number: str, approval_id: object) -> str:
