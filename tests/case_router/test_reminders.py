@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 
@@ -140,6 +142,28 @@ async def test_one_that_was_made_before_a_kill_is_sent_after_it(telling: Telling
     assert await telling.look(at) == [["handler"]]
     telling.clockwork = telling.instance()
     assert await telling.look(at) == []
+
+
+async def test_one_whose_sending_was_cut_off_is_sent_once_more(telling: Telling) -> None:
+    await owed(telling.world)
+    telling.now = DUE - 2 * DAY
+    cut = asyncio.create_task(telling.instance().remind())
+    loop = asyncio.get_running_loop()
+
+    async def kill(_mail: EmailMessage) -> None:
+        # The mail is taken, but its sender doesn't live to hear that.
+        telling.mailbox.robot = None
+        loop.call_soon_threadsafe(cut.cancel)
+        await asyncio.to_thread(ended.wait)
+
+    ended = threading.Event()
+    cut.add_done_callback(lambda _task: ended.set())
+    telling.mailbox.robot = kill
+    with pytest.raises(asyncio.CancelledError):
+        await cut
+    assert await telling.look() == [["handler"]]
+    assert await telling.look(DUE - 2 * DAY + timedelta(hours=1)) == []
+    assert len(telling.mailbox.mails) == 2
 
 
 async def test_an_installation_new_to_clocks_isnt_flooded(telling: Telling) -> None:

@@ -20,6 +20,8 @@ NUMBER = "2481632047"
         ("GET", "/api/v1/reports/summary", ["reports:read"]),
         ("POST", "/api/v1/letters", ["letters:write"]),
         ("GET", "/api/v1/account", []),
+        ("GET", f"/api/v1/cases/{NUMBER}/alert", ["cases:read"]),
+        ("POST", f"/api/v1/cases/{NUMBER}/alert/acknowledged", ["cases:write"]),
     ],
 )
 def test_each_request_takes_its_scopes(method: str, path: str, scopes: list[str]) -> None:
