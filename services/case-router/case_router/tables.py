@@ -128,6 +128,22 @@ cases = Table(
         ),
     ),
     Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
+    # The chair's list and a handler's, which would else walk through all the others'.
+    Index(
+        "cases_restricted_newest",
+        "urgent",
+        "opened_at",
+        "case_number",
+        postgresql_where=text("restricted"),
+    ),
+    Index(
+        "cases_of_handler_newest",
+        "handler",
+        "urgent",
+        "opened_at",
+        "case_number",
+        postgresql_where=text("handler IS NOT NULL"),
+    ),
     Index("cases_to_classify", "opened_at", postgresql_where=text("to_classify")),
 )
 """`restricted`: about compliance staff themselves, for the chair alone. `urgent`: somebody is in danger, by

@@ -533,6 +533,18 @@ def upgrade() -> None:
             "feedback_by IS NULL AND kind <> 'out_of_scope' AND status <> 'closed'"
         ),
     )
+    op.create_index(
+        "cases_restricted_newest",
+        "cases",
+        ["urgent", "opened_at", "case_number"],
+        postgresql_where=sa.text("restricted"),
+    )
+    op.create_index(
+        "cases_of_handler_newest",
+        "cases",
+        ["handler", "urgent", "opened_at", "case_number"],
+        postgresql_where=sa.text("handler IS NOT NULL"),
+    )
     op.execute(
         "UPDATE cases SET triaged_at = now() WHERE handler IS NOT NULL OR kind_by = 'person'"
     )
