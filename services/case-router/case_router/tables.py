@@ -78,6 +78,8 @@ cases = Table(
     Column("retaliation_risk", Text),  # none, possible, high
     Column("corruption", Boolean),
     Column("priority", Text, nullable=False, server_default="normal"),
+    # No handler is eligible: the committee's chair takes it or finds somebody.
+    Column("for_chair", Boolean, nullable=False, server_default=text("false")),
     # The clocks.
     Column("acknowledge_by", DateTime(timezone=True)),
     Column("feedback_by", DateTime(timezone=True)),
@@ -130,11 +132,11 @@ cases = Table(
     Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
     # The chair's list and a handler's, which would else walk through all the others'.
     Index(
-        "cases_restricted_newest",
+        "cases_of_chair_newest",
         "urgent",
         "opened_at",
         "case_number",
-        postgresql_where=text("restricted"),
+        postgresql_where=text("restricted OR for_chair"),
     ),
     Index(
         "cases_of_handler_newest",

@@ -67,6 +67,10 @@ class CaseFacts(Answer):
     retaliation_risk: RetaliationRisk | None = None
     corruption: bool | None = None
     priority: Priority = Priority.normal
+    for_chair: bool = Field(
+        default=False,
+        description="No handler is eligible: the committee's chair takes it or finds somebody.",
+    )
     language: Language | None
     needs_triage: bool = Field(
         description="The classifier wasn't sure enough, or there are no words yet: a call to listen to."

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,9 +15,9 @@ from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.store import accounts, assigning, changes
-from speakup.events import CaseAssigned
-from speakup.problems import Problem
+from case_router.store import assigning, cases, changes
+from speakup.events import CaseAssigned, Kind
+from speakup.problems import Problem, not_found
 from speakup.staff import Role, Staff
 
 ASSIGNERS = frozenset({Role.officer, Role.chair})
@@ -63,15 +64,26 @@ def router(parts: Parts) -> APIRouter:
         idempotency_key: IdempotencyKey = None,
         staff: Staff = assigner,
     ) -> Response:
-        """By an officer; of a restricted case, by the chair. The handler sees it from then on."""
+        """By an officer; of a restricted case, by the chair. The handler sees it from then on, instead of the one
+        before.
+        """
         return await make(parts, request, staff, number, body, partial(_assign, body))
 
-    @routes.get("/handlers", summary="List handlers", responses=problems(401, 404))
-    async def list_handlers(staff: Staff = assigner) -> Handlers:
+    @routes.get("/handlers", summary="List handlers", responses=problems(401, 404, 422))
+    async def list_handlers(
+        case: Annotated[
+            str | None,
+            Query(max_length=10, description="Its number: only those who may have this case."),
+        ] = None,
+        staff: Staff = assigner,
+    ) -> Handlers:
         """Whom cases can be given to."""
         async with parts.engine.connect() as connection:
-            rows = await accounts.with_role(connection, Role.handler)
-        return Handlers(items=[Handler.model_validate(row) for row in rows])
+            if case is not None and await cases.get(connection, staff, case) is None:
+                raise not_found()
+            rows = await assigning.eligible(connection, case)
+        named = sorted(rows, key=lambda row: str(row.name))
+        return Handlers(items=[Handler.model_validate(row) for row in named])
 
     return routes
 
@@ -83,7 +95,7 @@ async def _assign(body: AssignmentBody, change: Change) -> dict[str, str]:
         )
     handler = await _handler(change.connection, change.number, body.handler)
     if change.case.handler != body.handler:
-        await changes.set_facts(change.connection, change.number, handler=handler)
+        await changes.set_facts(change.connection, change.number, handler=handler, for_chair=False)
         await change.tell(CaseAssigned)
         await change.note("case.assigned", handler)
     return {}
@@ -95,5 +107,25 @@ async def _handler(connection: AsyncConnection, number: str, name: str) -> UUID:
             found: UUID = row.account_id
             return found
     raise Problem(
-        422, "The case can't be given to a handler by that name; GET /api/v1/handlers lists them."
+        422,
+        "The case can't be given to a handler by that name; GET /api/v1/handlers?case=… lists them.",
     )
+
+
+async def assign_by_rules(change: Change) -> None:
+    """Of a case that was triaged in this change and has no handler: give it to one, or to the chair."""
+    case = await cases.unguarded(change.connection, change.number)
+    if case.handler is not None or case.restricted:
+        return
+    if case.kind == Kind.out_of_scope:
+        await changes.set_facts(change.connection, change.number, for_chair=False)
+        return
+    handler = await assigning.by_rule(change.connection, case)
+    chairs = handler is None and await assigning.nobody_can(change.connection, change.number)
+    facts = {"handler": handler, "for_chair": chairs}
+    await changes.set_facts(change.connection, change.number, **facts)
+    if handler is not None:
+        await change.tell(CaseAssigned)
+        await change.note("case.assigned_by_rule", handler)
+    elif chairs and not case.for_chair:
+        await change.note("case.offered_to_chair")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from case_router import triage
 from case_router.api.answers import Answer, CaseChanged, problems
+from case_router.api.assignment import assign_by_rules
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
@@ -172,6 +173,7 @@ async def _triage(body: TriageBody, change: Change) -> dict[str, str]:
         await _open_steps(change)
     await change.tell(partial(CaseTriaged, **_told(said)))
     await change.note("case.triaged", triage_id)
+    await assign_by_rules(change)
     return {}
 
 

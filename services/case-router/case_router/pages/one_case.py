@@ -71,7 +71,7 @@ async def show(
     assigns = staff.role in ASSIGNERS
     triages = staff.role in TRIAGERS
     handlers, units, alert, happened = await asyncio.gather(
-        _items(desk, request, "/handlers", assigns),
+        _items(desk, request, "/handlers", assigns, case=number),
         _items(desk, request, "/units", triages),
         alert_of(desk, request, case),
         _timeline(desk, number),
@@ -105,10 +105,12 @@ def _can_preview(file: Mapping[str, Any]) -> bool:
     return file["content_type"] in TYPES
 
 
-async def _items(desk: Desk, request: Request, path: str, wanted: bool) -> list[dict[str, Any]]:
+async def _items(
+    desk: Desk, request: Request, path: str, wanted: bool, **query: str
+) -> list[dict[str, Any]]:
     if not wanted:
         return []
-    found: list[dict[str, Any]] = (await desk.api.get(request, path)).body["items"]
+    found: list[dict[str, Any]] = (await desk.api.get(request, path, query)).body["items"]
     return found
 
 

@@ -28,8 +28,8 @@ def visible(staff: Staff) -> ColumnElement[bool]:
                 or_(cases.c.triaged_at.is_not(None), _on_duty(account_id)),
             )
         case Role.chair:
-            # Not `IS true`: so the index of restricted cases serves it.
-            theirs = cases.c.restricted
+            # Not `IS true`: so the index of the chair's cases serves it.
+            theirs = or_(cases.c.restricted, cases.c.for_chair)
         case _:
             return false()
     return and_(theirs, ~_kept_out(account_id), _still(staff))

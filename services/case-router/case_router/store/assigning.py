@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
@@ -15,9 +16,14 @@ from case_router.work_tables import assignment_rules, exclusions
 from speakup.events import Status
 from speakup.staff import Role, Staff
 
+CONDITIONS = ("kind", "category", "unit", "language")
+"""Of a rule: each is a case's own, or None for any."""
 
-async def eligible(connection: AsyncConnection, case_number: str) -> Sequence[AnyRow]:
-    """`account_id`, `name` and `load` (open cases) of the handlers who may have the case, least load first."""
+
+async def eligible(connection: AsyncConnection, case_number: str | None) -> Sequence[AnyRow]:
+    """`account_id`, `name` and `load` (open cases) of the handlers who may have the case, least load first;
+    of no case: all handlers.
+    """
     load = (
         select(func.count())
         .where(cases.c.handler == accounts.c.account_id, cases.c.status != Status.closed)
@@ -52,10 +58,7 @@ async def by_rule(connection: AsyncConnection, case: AnyRow) -> UUID | None:
     """
     there = await eligible(connection, case.case_number)
     for rule in await rules(connection):
-        if all(
-            getattr(rule, name) in (None, getattr(case, name))
-            for name in ("kind", "category", "unit", "language")
-        ):
+        if all(getattr(rule, name) in (None, getattr(case, name)) for name in CONDITIONS):
             for one in there:
                 if one.account_id in rule.handlers:
                     found: UUID = one.account_id
@@ -75,3 +78,23 @@ async def may_see(connection: AsyncConnection, name: str, case_number: str) -> U
     seen = select(cases.c.case_number).where(cases.c.case_number == case_number, visible(staff))
     account_id: UUID = one.account_id
     return account_id if await connection.scalar(seen) is not None else None
+
+
+async def nobody_can(connection: AsyncConnection, case_number: str) -> bool:
+    """Whether a case that no rule gives away has nobody: there are rules, or no handler may have it.
+
+    Where no rules are set, officers give cases away by hand.
+    """
+    ruled = await connection.scalar(select(exists().where(assignment_rules.c.rule_id.is_not(None))))
+    return bool(ruled) or not await eligible(connection, case_number)
+
+
+async def set_rules(connection: AsyncConnection, wanted: Sequence[dict[str, Any]]) -> None:
+    """Replace all rules; each has the conditions and `handlers`, account ids."""
+    await connection.execute(delete(assignment_rules))
+    if wanted:
+        rows = [
+            {"rule_id": uuid4(), "position": position, **rule}
+            for position, rule in enumerate(wanted)
+        ]
+        await connection.execute(insert(assignment_rules).values(rows))

@@ -481,6 +481,10 @@ def upgrade() -> None:
     op.add_column(
         "cases", sa.Column("priority", sa.Text(), server_default="normal", nullable=False)
     )
+    op.add_column(
+        "cases",
+        sa.Column("for_chair", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
     op.add_column("cases", sa.Column("acknowledge_by", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("feedback_by", sa.DateTime(timezone=True), nullable=True))
     op.add_column("cases", sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
@@ -534,10 +538,10 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "cases_restricted_newest",
+        "cases_of_chair_newest",
         "cases",
         ["urgent", "opened_at", "case_number"],
-        postgresql_where=sa.text("restricted"),
+        postgresql_where=sa.text("restricted OR for_chair"),
     )
     op.create_index(
         "cases_of_handler_newest",
