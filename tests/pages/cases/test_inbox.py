@@ -13,11 +13,22 @@ async def test_chips_narrow_the_list_and_widen_it_again(desk: Desk, tab: Page) -
     report = await desk.world.add_case(kind="breach_report")
     await desk.world.add_case(kind="policy_inquiry")
     await tab.goto(f"{desk.url}/cases")
-    await tab.get_by_text("Filters").click()
-    await tab.get_by_role("link", name="Breach report").click()
+    await tab.get_by_role("link", name="Breach report 1").click()
     await expect(tab.locator("a.case")).to_have_text([report])
     await tab.get_by_role("link", name="Breach report").click()
     await expect(tab.locator("a.case")).to_have_count(2)
+
+
+async def test_what_is_out_of_scope_or_closed_is_apart(desk: Desk, tab: Page) -> None:
+    worked = await desk.world.add_case(kind="breach_report")
+    apart = await desk.world.add_case(kind="out_of_scope")
+    closed = await desk.world.add_case(kind="policy_inquiry", status="closed")
+    await tab.goto(f"{desk.url}/cases")
+    await expect(tab.locator("a.case")).to_have_text([worked])
+    await tab.get_by_role("link", name="Out of scope 1").click()
+    await expect(tab.locator("a.case")).to_have_text([apart])
+    await tab.get_by_role("link", name="Closed").click()
+    await expect(tab.locator("a.case")).to_have_text([closed])
 
 
 async def test_a_number_leads_to_its_case(desk: Desk, tab: Page) -> None:

@@ -14,18 +14,19 @@ from fastapi.responses import RedirectResponse, Response
 from case_router.pages.desk import Desk
 from case_router.store import timeline
 from case_router.store.cases import is_number
+from case_router.store.piles import Pile
 from speakup.events import Channel, Kind, Language, Status
 from speakup.i18n import language_of, texts
 from speakup.staff import Role, Staff
 
 FILTERS: Mapping[str, Sequence[str]] = {
-    "kind": tuple(Kind),
-    "status": tuple(Status),
-    "channel": tuple(Channel),
     "due": ("overdue", "due_soon"),
+    "kind": tuple(one for one in Kind if one is not Kind.out_of_scope),
+    "status": tuple(one for one in Status if one is not Status.closed),
+    "channel": tuple(Channel),
     "language": tuple(Language),
 }
-"""As the API names them, with the values that have chips."""
+"""As the API names them, with the values that have chips: what is out of scope or closed is a pile of its own."""
 MARKS = ("needs_triage", "urgent")
 
 
@@ -57,22 +58,24 @@ def add(routes: APIRouter, desk: Desk) -> None:
         if is_number(number.replace(" ", "")):
             return RedirectResponse(f"/cases/{number.replace(' ', '')}", 303)
         now = datetime.now(UTC).isoformat()
+        pile = Pile(query["pile"]) if query.get("pile") in Pile.__members__ else Pile.open
+        query["pile"] = pile.value
         page = (await desk.api.get(request, "/cases", query)).body
-        chosen = {name: value for name, value in query.items() if name not in ("cursor", "limit")}
+        counts = (await desk.api.get(request, "/cases/counts")).body
+        chosen = {n: v for n, v in query.items() if n not in ("cursor", "limit", "pile")}
+        # Counts are of the whole pile: beside a filter they would tell something else than the list.
+        shown = counts if pile is Pile.open and not chosen else {}
         return desk.show(
             request,
             "inbox.html",
             items=page["items"],
-            following=_link(chosen | {"cursor": page["next"]}) if page["next"] else None,
+            following=_link(pile, chosen | {"cursor": page["next"]}) if page["next"] else None,
             since=now,
             searched=number,
-            query=query,
-            query_string=urlencode(chosen),
             chosen=chosen,
-            groups=_groups(request, chosen, staff),
-            tabs=[],
-            views=[],
-            can_save=False,
+            groups=_groups(request, chosen, staff, pile, shown),
+            none=_link(pile, {}),
+            tabs=_tabs(request, pile, counts["pile"]),
         )
 
     @routes.get("/cases/news")
@@ -87,17 +90,33 @@ def add(routes: APIRouter, desk: Desk) -> None:
         return desk.show(request, "news.html", count=count)
 
 
-def _link(query: Mapping[str, str]) -> str:
-    return "/cases?" + urlencode(query) if query else "/cases"
+def _link(pile: Pile, query: Mapping[str, str]) -> str:
+    whole = ({} if pile is Pile.open else {"pile": pile.value}) | dict(query)
+    return "/cases?" + urlencode(whole) if whole else "/cases"
 
 
-def _groups(request: Request, chosen: Mapping[str, str], staff: Staff) -> list[Group]:
+def _tabs(request: Request, pile: Pile, counts: Mapping[str, int]) -> list[Chip]:
+    known = texts().names(language_of(request))
+    return [
+        Chip(known[f"cases.tab.{one}"], _link(one, {}), one is pile, counts.get(one))
+        for one in Pile
+    ]
+
+
+def _groups(
+    request: Request,
+    chosen: Mapping[str, str],
+    staff: Staff,
+    pile: Pile,
+    counts: Mapping[str, Mapping[str, int]],
+) -> list[Group]:
     known = texts().names(language_of(request))
 
     def chip(name: str, value: str, text: str) -> Chip:
         on = chosen.get(name) == value
         others = {n: v for n, v in chosen.items() if n != name}
-        return Chip(text, _link(others if on else others | {name: value}), on, None)
+        count = counts[name].get(value, 0) if name in counts else None
+        return Chip(text, _link(pile, others if on else others | {name: value}), on, count)
 
     groups = [
         Group(
@@ -105,6 +124,7 @@ def _groups(request: Request, chosen: Mapping[str, str], staff: Staff) -> list[G
             [chip(name, value, known[f"cases.{name}.{value}"]) for value in values],
         )
         for name, values in FILTERS.items()
+        if pile is Pile.open or name in ("channel", "language")
     ]
     marks = [chip(name, "true", known[f"cases.{name}"]) for name in MARKS]
     if staff.role is not Role.handler:

@@ -100,6 +100,12 @@
     });
   }
 
+  // On a phone the list comes first.
+  const filters = document.getElementById("filters");
+  if (filters && matchMedia("(max-width: 47.99rem)").matches) {
+    filters.open = filters.querySelector("[aria-current]") !== null;
+  }
+
   // --- keys --------------------------------------------------------------------------------------------------
   const dialog = document.getElementById("keys-dialog");
   const help = () => dialog.showModal();
