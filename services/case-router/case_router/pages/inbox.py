@@ -14,19 +14,26 @@ from fastapi.responses import RedirectResponse, Response
 from case_router.pages.desk import Desk
 from case_router.store import timeline
 from case_router.store.cases import is_number
-from case_router.store.piles import Pile
 from speakup.events import Channel, Kind, Language, Status
 from speakup.i18n import language_of, texts
 from speakup.staff import Role, Staff
 
 FILTERS: Mapping[str, Sequence[str]] = {
     "due": ("overdue", "due_soon"),
-    "kind": tuple(one for one in Kind if one is not Kind.out_of_scope),
-    "status": tuple(one for one in Status if one is not Status.closed),
+    "kind": tuple(Kind),
+    "status": tuple(Status),
     "channel": tuple(Channel),
     "language": tuple(Language),
 }
-"""As the API names them, with the values that have chips: what is out of scope or closed is a pile of its own."""
+"""As the API names them, with the values that have chips."""
+TABS: Mapping[str, dict[str, str]] = {
+    "all": {},
+    "untriaged": {"triaged": "false"},
+    "due": {"sort": "due"},
+    "out_of_scope": {"kind": Kind.out_of_scope.value},
+    "closed": {"status": Status.closed.value},
+}
+"""Views that everybody needs."""
 MARKS = ("needs_triage", "urgent")
 
 
@@ -58,24 +65,22 @@ def add(routes: APIRouter, desk: Desk) -> None:
         if is_number(number.replace(" ", "")):
             return RedirectResponse(f"/cases/{number.replace(' ', '')}", 303)
         now = datetime.now(UTC).isoformat()
-        pile = Pile(query["pile"]) if query.get("pile") in Pile.__members__ else Pile.open
-        query["pile"] = pile.value
+        if number:
+            query["note"] = number
         page = (await desk.api.get(request, "/cases", query)).body
-        counts = (await desk.api.get(request, "/cases/counts")).body
-        chosen = {n: v for n, v in query.items() if n not in ("cursor", "limit", "pile")}
-        # Counts are of the whole pile: beside a filter they would tell something else than the list.
-        shown = counts if pile is Pile.open and not chosen else {}
+        chosen = {n: v for n, v in query.items() if n not in ("cursor", "limit")}
+        asked = {n: v for n, v in chosen.items() if n != "sort"}
+        counts = (await desk.api.get(request, "/cases/counts", asked)).body
         return desk.show(
             request,
             "inbox.html",
             items=page["items"],
-            following=_link(pile, chosen | {"cursor": page["next"]}) if page["next"] else None,
+            following=_link(chosen | {"cursor": page["next"]}) if page["next"] else None,
             since=now,
             searched=number,
             chosen=chosen,
-            groups=_groups(request, chosen, staff, pile, shown),
-            none=_link(pile, {}),
-            tabs=_tabs(request, pile, counts["pile"]),
+            groups=_groups(request, chosen, staff, counts),
+            tabs=_tabs(request, chosen),
         )
 
     @routes.get("/cases/news")
@@ -90,16 +95,15 @@ def add(routes: APIRouter, desk: Desk) -> None:
         return desk.show(request, "news.html", count=count)
 
 
-def _link(pile: Pile, query: Mapping[str, str]) -> str:
-    whole = ({} if pile is Pile.open else {"pile": pile.value}) | dict(query)
-    return "/cases?" + urlencode(whole) if whole else "/cases"
+def _link(query: Mapping[str, str]) -> str:
+    return "/cases?" + urlencode(query) if query else "/cases"
 
 
-def _tabs(request: Request, pile: Pile, counts: Mapping[str, int]) -> list[Chip]:
+def _tabs(request: Request, chosen: Mapping[str, str]) -> list[Chip]:
     known = texts().names(language_of(request))
     return [
-        Chip(known[f"cases.tab.{one}"], _link(one, {}), one is pile, counts.get(one))
-        for one in Pile
+        Chip(known[f"cases.tab.{name}"], _link(query), dict(chosen) == query, None)
+        for name, query in TABS.items()
     ]
 
 
@@ -107,7 +111,6 @@ def _groups(
     request: Request,
     chosen: Mapping[str, str],
     staff: Staff,
-    pile: Pile,
     counts: Mapping[str, Mapping[str, int]],
 ) -> list[Group]:
     known = texts().names(language_of(request))
@@ -116,7 +119,7 @@ def _groups(
         on = chosen.get(name) == value
         others = {n: v for n, v in chosen.items() if n != name}
         count = counts[name].get(value, 0) if name in counts else None
-        return Chip(text, _link(pile, others if on else others | {name: value}), on, count)
+        return Chip(text, _link(others if on else others | {name: value}), on, count)
 
     groups = [
         Group(
@@ -124,7 +127,6 @@ def _groups(
             [chip(name, value, known[f"cases.{name}.{value}"]) for value in values],
         )
         for name, values in FILTERS.items()
-        if pile is Pile.open or name in ("channel", "language")
     ]
     marks = [chip(name, "true", known[f"cases.{name}"]) for name in MARKS]
     if staff.role is not Role.handler:
