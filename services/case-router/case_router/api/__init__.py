@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from case_router.api import (
     access_tokens,
     account,
+    accounts,
     alerts,
     approvals,
     assignment,
@@ -51,6 +52,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
     modules = (
         token,
         account,
+        accounts,
         access_tokens,
         approvals,
         unsealing,

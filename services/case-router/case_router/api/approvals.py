@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import Field, StringConstraints
 
+from case_router import staff_accounts
 from case_router.api.account import Body
 from case_router.api.answers import Answer, problems
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
@@ -84,7 +85,14 @@ def router(parts: Parts) -> APIRouter:
         relay=parts.relay,
         retry=parts.settings.outbox_retry_seconds,
     )
-    deciding = Deciding(parts.engine, {Action.erase: erasing.begin})
+    deciding = Deciding(
+        parts.engine,
+        {
+            Action.erase: erasing.begin,
+            Action.grant_role: staff_accounts.granted,
+            Action.reset_credentials: staff_accounts.reset_approved,
+        },
+    )
 
     asker = Depends(require_reader(parts.verifier, ASKERS, what=WHAT))
     decider = Depends(require_reader(parts.verifier, DECIDERS, what=WHAT))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +45,14 @@ async def add(connection: AsyncConnection, name: str, role: Role, password_hash:
     return made.one_or_none() is not None
 
 
+async def all_of_them(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """Every account, by name, without what it signs in with."""
+    columns = (accounts.c[name] for name in ("account_id", "name", "role", "email", "disabled_at"))
+    second = accounts.c.totp_confirmed.label("second_factor")
+    query = select(*columns, second).order_by(accounts.c.name)
+    return (await connection.execute(query)).all()
+
+
 async def exists(connection: AsyncConnection, name: str) -> bool:
     """Whether the name is taken."""
     return await connection.scalar(select(1).where(accounts.c.name == name)) is not None
@@ -63,7 +71,8 @@ async def by_id(connection: AsyncConnection, account_id: UUID | str) -> AnyRow |
 
 
 async def _locked_row(connection: AsyncConnection, condition: Any) -> AnyRow | None:
-    locked = func.coalesce(accounts.c.locked_until > func.now(), False).label("locked")
+    waits = func.coalesce(accounts.c.locked_until > func.now(), False)
+    locked = or_(waits, accounts.c.disabled_at.is_not(None)).label("locked")
     query = select(accounts, locked).where(condition).with_for_update(key_share=True)
     return (await connection.execute(query)).one_or_none()
 
