@@ -115,6 +115,16 @@ class Opening:
             # By the same submission, in an instance that was faster? Then it is known by now.
             await self._handle(batch)
 
+    async def add(
+        self, connection: AsyncConnection, opened: Opened, key: bytes
+    ) -> list[topics.Record]:
+        """Open one case within the caller's transaction; what is said of it, to be published after the commit.
+
+        Raises CaseNumberTakenError.
+        """
+        records, _ = await self._open(connection, [opened], {opened.submission.case_number: key})
+        return records
+
     async def _handle(self, batch: Sequence[Event]) -> None:
         events = {event.id: event for event in batch}
         calls = [event for event in events.values() if isinstance(event.payload, CallEnded)]

@@ -102,7 +102,7 @@ async def make(
         if case is None:
             raise not_found()
         if key is not None:
-            before = await _claim(parts, connection, request, staff, key, body)
+            before = await claim(parts, connection, request, staff, key, body)
             if before is not None:
                 return _answer(before)
         if case.erased_at is not None:
@@ -119,7 +119,7 @@ async def make(
     return _answer(kept)
 
 
-async def _claim(
+async def claim(
     parts: Parts,
     connection: AsyncConnection,
     request: Request,
@@ -127,6 +127,7 @@ async def _claim(
     key: str,
     body: BaseModel,
 ) -> idempotency.Kept | None:
+    """What this request was answered before; None: it is new. Raises Problem where the key was another's."""
     # Keyed, so that the table can't be used to find out by trying what was written in a reply.
     fingerprint = hmac.digest(
         parts.keys.secret(ACCOUNTS_KEY),
