@@ -36,7 +36,7 @@ async def test_a_case_is_closed_step_by_step(desk: Desk, tab: Page) -> None:
     await expect(tab.locator("#notice")).to_contain_text("given to its handler")
     await tab.get_by_label("Your words to the reporter").fill("Yes, up to 10,000 tenge.")
     await tab.get_by_role("button", name="Send").click()
-    await expect(tab.locator(".dialogue")).to_contain_text("Yes, up to 10,000 tenge.")
+    await expect(tab.locator(".dialogue").first).to_contain_text("Yes, up to 10,000 tenge.")
     await tab.get_by_role("button", name="Close the case").click()
     await expect(tab.locator("#notice")).to_contain_text("The case is closed")
     assert await status_of(desk, number) == "closed"
@@ -162,7 +162,7 @@ async def test_a_session_that_is_over_loses_nothing_that_was_typed(desk: Desk, t
     await expect(tab.get_by_label("Your words to the reporter")).to_have_value("A long answer")
     await desk.sign_in()
     await tab.get_by_role("button", name="Send").click()
-    await expect(tab.locator(".dialogue")).to_contain_text("A long answer")
+    await expect(tab.locator(".dialogue").first).to_contain_text("A long answer")
 
 
 async def test_attachments_are_shown_as_their_pixels(desk: Desk, tab: Page) -> None:
@@ -216,3 +216,18 @@ async def test_what_may_not_be_seen_is_as_what_isnt_there(desk: Desk, tab: Page)
         assert answer.status == 404
         texts.append(await tab.locator("main").inner_text())
     assert texts[0] == texts[1]
+
+
+async def test_notes_and_tasks_are_kept_with_the_case(desk: Desk, tab: Page) -> None:
+    number = await desk.world.add_case(kind="policy_inquiry", handler="handler")
+    await opened(tab, desk, number)
+    await tab.locator("#step-note summary").click()
+    await tab.get_by_role("textbox", name="Note").fill("The invoices are in the blue folder.")
+    await tab.get_by_role("button", name="Save the note").click()
+    await expect(tab.locator("main")).to_contain_text("The invoices are in the blue folder.")
+    await tab.get_by_text("Add a task").click()
+    await tab.get_by_label("What is to be done").fill("Ask for the contract")
+    await tab.get_by_label("Until").fill("2099-01-31")
+    await tab.get_by_role("button", name="Save the task").click()
+    await tab.get_by_role("button", name="Done Ask for the contract").click()
+    await expect(tab.locator("#notice")).to_contain_text("The task is done")

@@ -45,6 +45,11 @@ def add(routes: APIRouter, desk: Desk) -> None:
     async def taken(request: Request, number: Number, _: Staff = worker) -> Response:
         return await _send(desk, request, number, "alert/acknowledged", "alert", filled)
 
+    @routes.post("/cases/{number}/tasks/{task_id}")
+    async def done(request: Request, number: Number, task_id: UUID, _: Staff = worker) -> Response:
+        path = f"tasks/{task_id}"
+        return await _send(desk, request, number, path, "task", _done, method="PATCH")
+
     @routes.post("/cases/{number}/{form}")
     async def sent(request: Request, number: Number, form: str, _: Staff = worker) -> Response:
         if form not in FORMS:
@@ -59,6 +64,7 @@ async def _send(
     path: str,
     done: str,
     made: Callable[[FormData], Body],
+    method: str = "POST",
 ) -> Response:
     async with request.form(max_files=REPLY_FILES + 1, max_fields=100) as form:
         headers = {"if_match": word(form, "etag"), "idempotency_key": word(form, "once")}
@@ -66,7 +72,7 @@ async def _send(
         uploads = await _uploads(form)
     if uploads:
         body["attachments"] = uploads
-    await desk.api.send(request, f"/cases/{number}/{path}", body, **headers)
+    await desk.api.send(request, f"/cases/{number}/{path}", body, method, **headers)
     told = "closed" if body.get("status") == Status.closed else done
     return RedirectResponse(f"/cases/{number}?done={told}", 303)
 
@@ -96,6 +102,10 @@ def _triage(form: FormData) -> Body:
     return body
 
 
+def _done(_: FormData) -> Body:
+    return {"done": True}
+
+
 def _reply(form: FormData) -> Body:
     return filled(form) | {"as_pdf": word(form, "as_pdf") == "true"}
 
@@ -119,5 +129,7 @@ FORMS: Mapping[str, Callable[[FormData], Body]] = {
     "replies": _reply,
     "status": filled,
     "unsealings": filled,
+    "notes": filled,
+    "tasks": filled,
 }
 """By what they are called in the API, how their fields become its body."""

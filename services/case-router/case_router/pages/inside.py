@@ -18,6 +18,7 @@ from starlette.datastructures import Headers
 from case_router.api.parts import PREFIX
 from case_router.pages.session import token_of
 from speakup import problems
+from speakup.i18n import language_of
 from speakup.problems import Problem
 
 
@@ -80,6 +81,8 @@ class Api:
     ) -> Answer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent |= {"authorization": f"Bearer {token_of(request) or ''}", "host": request.url.netloc}
+        # Some answers are words of ours: in the page's language.
+        sent["accept-language"] = language_of(request).value
         if body is not None:
             sent |= {"content-type": "application/json", "content-length": str(len(body))}
         scope = {

@@ -70,9 +70,11 @@ async def show(
     case: dict[str, Any] = answer.body
     assigns = staff.role in ASSIGNERS
     triages = staff.role in TRIAGERS
-    handlers, units, alert, happened = await asyncio.gather(
+    handlers, units, notes, tasks, alert, happened = await asyncio.gather(
         _items(desk, request, "/handlers", assigns, case=number),
         _items(desk, request, "/units", triages),
+        _items(desk, request, f"/cases/{number}/notes", True),
+        _items(desk, request, f"/cases/{number}/tasks", True),
         alert_of(desk, request, case),
         _timeline(desk, number),
     )
@@ -85,6 +87,8 @@ async def show(
         once=lambda: str(uuid4()),
         next=next_step(case, assigns=assigns, triages=triages),
         alert=alert,
+        notes=notes,
+        tasks=tasks,
         handlers=handlers,
         timeline_of=_entries(request, happened),
         can_preview=_can_preview,
