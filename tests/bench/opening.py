@@ -148,6 +148,7 @@ _TYPES = {
     "BIGINT": "bigint",
     "INTEGER": "int",
     "BOOLEAN": "bool",
+    "DATE": "date",
     "DATETIME": "timestamptz",
     "FLOAT": "float8",
     "BLOB": "bytea",
@@ -158,7 +159,7 @@ _TYPES = {
 
 async def _insert(connection: Any, name: str, rows: Sequence[Any]) -> None:
     table = (tables.metadata.tables | dict(tables.keys_metadata.tables))[name]
-    columns = [column for column in table.columns if column.identity is None]
+    columns = [c for c in table.columns if c.identity is None and c.computed is None]
     names = ", ".join(f'"{column.name}"' for column in columns)
     arrays = ", ".join(
         f"${place}::{_TYPES[str(column.type)]}[]" for place, column in enumerate(columns, 1)
