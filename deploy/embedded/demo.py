@@ -14,7 +14,14 @@ import aiosmtplib
 import httpx
 from aiosmtpd.controller import Controller
 
-from embedded import accounts, demo_calls, demo_letters, practice_credentials, where
+from embedded import (
+    accounts,
+    demo_calls,
+    demo_history,
+    demo_letters,
+    practice_credentials,
+    where,
+)
 from embedded.practice_caller import LineError
 from embedded.practice_line import Line
 from embedded.screen import say
@@ -80,9 +87,16 @@ async def demonstrate(settings: Settings) -> None:
             say(f"  {len(SAMPLES)} acknowledgements with case number and PIN went out by mail")
         await _phone(client, settings, url)
         await _letters(client, settings, url)
+        say("The year before:")
+        # Access tokens are short-lived.
+        client.headers["Authorization"] = f"Bearer {await _token(client, settings, 'officer')}"
+        try:
+            await demo_history.add_history(client)
+        except demo_history.HistoryError as error:
+            raise DemoError(f"The year before: {error}") from None
     say(
-        f"Look at {url}/mailroom (sign in as mailroom), {url}/reports (as auditor) and {url}/docs "
-        "(the case API; as officer)."
+        f"Look at {url}/cases (sign in as officer), {url}/mailroom (as mailroom), {url}/reports (as auditor) "
+        f"and {url}/docs (the API)."
     )
 
 
