@@ -69,7 +69,9 @@ async def _classified(client: httpx.AsyncClient, numbers: Sequence[str]) -> None
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             for number in numbers:
-                while _checked(await client.get(f"{PATH}/{number}"))["kind"] is None:
+                while True:
+                    if _checked(await client.get(f"{PATH}/{number}"))["kind"] is not None:
+                        break
                     await asyncio.sleep(0.3)
     except TimeoutError:
         raise HistoryError("It takes longer than it should: see var/log/services.log.") from None
