@@ -29,6 +29,7 @@ def of(scope: Scope, proxies: Collection[str]) -> str | None:
 
 def _valid(word: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(word.strip()))
+        address = ipaddress.ip_address(word.strip())
+        return str(getattr(address, "ipv4_mapped", None) or address)
     except ValueError:
         return None

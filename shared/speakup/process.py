@@ -75,6 +75,8 @@ async def _until_stopped(
             log_config=None,
             access_log=False,
             server_header=False,
+            # Which proxies are believed, the settings say (`client_address`); uvicorn's default is all of loopback.
+            proxy_headers=False,
             timeout_graceful_shutdown=5,
         )
     )

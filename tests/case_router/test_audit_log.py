@@ -63,6 +63,7 @@ async def test_the_log_is_read_page_by_page_each_entry_once(world: World) -> Non
         ("10.0.0.1", "198.51.100.1", "10.0.0.1", "198.51.100.1"),
         ("10.0.0.1", "6.6.6.6, 198.51.100.1", "10.0.0.1", "198.51.100.1"),
         ("10.0.0.1", "198.51.100.1, 10.0.0.2", "10.0.0.1 10.0.0.2", "198.51.100.1"),
+        ("::ffff:10.0.0.1", "198.51.100.1", "10.0.0.1", "198.51.100.1"),
         ("10.0.0.1", "nonsense", "10.0.0.1", "10.0.0.1"),
         ("10.0.0.1", "", "10.0.0.1", "10.0.0.1"),
     ],
@@ -73,3 +74,10 @@ def test_a_header_is_believed_of_a_named_proxy_only(
     headers = [(b"x-forwarded-for", said.encode())] if said else []
     scope = {"type": "http", "client": (peer, 5000), "headers": headers}
     assert client_address.of(scope, proxies.split()) == address
+
+
+@pytest.mark.parametrize(
+    "query", ["account=%00", "since=2026-01-01", "until=0001-01-01T00:00:00%2B14:00", "action=A B"]
+)
+async def test_an_odd_filter_is_refused_in_words(world: World, query: str) -> None:
+    assert (await world.get(f"/audit?{query}", "auditor")).status_code == 422

@@ -7,14 +7,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from case_router.api.answers import Answer, problems
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.store import audit_list, history
 from speakup.staff import Role, Staff
 
+
+def _in_reach(moment: datetime | None) -> datetime | None:
+    """PostgreSQL's driver fails at the calendar's edges."""
+    if moment is not None and not 2000 <= moment.year <= 9000:
+        raise ValueError("a year from 2000 to 9000")
+    return moment
+
+
 LARGEST = 2**63 - 1
+Moment = Annotated[AwareDatetime | None, AfterValidator(_in_reach)]
 
 
 class AuditEntry(Answer):
@@ -44,11 +53,11 @@ def router(parts: Parts) -> APIRouter:
 
     @routes.get("/audit", summary="Read the audit log", responses=problems(401, 404, 422))
     async def list_entries(
-        account: Annotated[str | None, Query(max_length=64)] = None,
+        account: Annotated[str | None, Query(max_length=64, pattern=r"^[a-z0-9._-]+$")] = None,
         case_number: Annotated[str | None, Query(pattern=r"^[1-4]\d{9}$")] = None,
         action: Annotated[str | None, Query(max_length=64, pattern=r"^[a-z_.]+$")] = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: Moment = None,
+        until: Moment = None,
         before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         staff: Staff = auditor,
