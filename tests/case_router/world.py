@@ -22,6 +22,7 @@ from case_router.api import BODIES, Parts, routers
 from case_router.api.recordings import MASKING
 from case_router.consume import Opening
 from case_router.deliveries import Deliveries
+from case_router.oidc_provider import Provider
 from case_router.passwords import hash_password
 from case_router.store import amendments
 from case_router.store.clocks import Clocks
@@ -298,6 +299,7 @@ async def open_world(
     vault_engine: AsyncEngine,
     folder: Path,
     public_url: str = "http://127.0.0.1:8000",
+    provider: Provider | None = None,
 ) -> AsyncIterator[World]:
     """The API on these two databases, emptied, reached without a network."""
     for emptied, metadata in (
@@ -336,6 +338,7 @@ async def open_world(
         timezone=zone,
         profiles=profiles,
         clocks=Clocks(profiles, zone),
+        provider=provider,
     )
     api = routers(parts)
     service = Service(

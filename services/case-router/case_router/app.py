@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+import httpx
+
 from case_router import audit_keys, pages, preview
 from case_router.access import Access
 from case_router.alerts import Alerts
@@ -17,6 +19,8 @@ from case_router.consume import Opening, set_aside
 from case_router.deliveries import Deliveries
 from case_router.directory_import import DirectoryImport
 from case_router.erasing import Erasing
+from case_router.oidc_provider import Provider
+from case_router.oidc_settings import OidcSettings
 from case_router.reminders import Reminders
 from case_router.rotate import Rotation
 from case_router.settings import Settings
@@ -166,6 +170,7 @@ async def open_service() -> AsyncIterator[Service]:
             timezone=settings.timezone,
             profiles=profiles,
             clocks=clocks,
+            provider=await _provider(stack),
         )
         api = routers(parts)
         tasks["erasing"] = Erasing(
@@ -186,6 +191,15 @@ async def open_service() -> AsyncIterator[Service]:
             notices={"staff-mail": clockwork.notice, "audit": chainer.check},
             tasks=tasks,
         )
+
+
+async def _provider(stack: AsyncExitStack) -> Provider | None:
+    """Of single sign-on. Raises ValueError where its settings don't fit."""
+    settings = OidcSettings()
+    if settings.issuer is None:
+        return None
+    client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+    return Provider(settings, client)
 
 
 def _contact_keys(keys: KeyFolder) -> dict[Channel, CurrentKey]:

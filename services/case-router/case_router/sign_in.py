@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -43,6 +44,10 @@ class CodeNeededError(Exception):
     """The password is right; the account has a second factor, and its code wasn't given."""
 
 
+class SingleSignOnError(Exception):
+    """Passwords are refused: people sign in by single sign-on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """What somebody who signed in holds."""
@@ -59,23 +64,31 @@ class _Outcome(Enum):
 
 
 class SignIn:
-    """Signs staff in and out."""
+    """Signs staff in and out. `by_password`: the names that may come by password; None: every account."""
 
-    def __init__(self, engine: AsyncEngine, keys: KeyFolder, settings: Common) -> None:
-        self._engine, self._keys = engine, keys
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        keys: KeyFolder,
+        settings: Common,
+        by_password: Collection[str] | None = None,
+    ) -> None:
+        self._engine, self._keys, self._by_password = engine, keys, by_password
         self._signer = Signer(keys)
         self._everywhere = is_loopback(settings.public_url)
         self.passwords = Passwords()
 
     async def with_password(self, name: str, password: str, code: str | None) -> Tokens:
-        """Raises RefusedError, CodeNeededError, TooManyWaitingError."""
+        """Raises RefusedError, CodeNeededError, TooManyWaitingError, SingleSignOnError."""
+        if self._by_password is not None and name not in self._by_password:
+            raise SingleSignOnError
         started = time.monotonic()
         tokens = None
         async with self.passwords.turn(), self._engine.begin() as connection:
             account = await accounts.by_name(connection, name)
             outcome = await self._check(connection, account, password, code)
             if outcome is _Outcome.right and account is not None:
-                tokens = await self._begin(connection, account)
+                tokens = await self.begin(connection, account, second_factor=account.totp_confirmed)
         if outcome is _Outcome.code_needed:
             raise CodeNeededError
         if tokens is None:
@@ -127,7 +140,7 @@ class SignIn:
         if right and account.totp_confirmed:
             if code is None:
                 return _Outcome.code_needed
-            step = self._step(account, code)
+            step = self.step_of(account, code)
             right = step is not None
         if not right:
             await accounts.count_failure(connection, account.account_id)
@@ -135,16 +148,20 @@ class SignIn:
         await accounts.count_success(connection, account.account_id, step)
         return _Outcome.right
 
-    def _step(self, account: AnyRow, code: str) -> int | None:
+    def step_of(self, account: AnyRow, code: str) -> int | None:
+        """The time step of the account's authenticator that the code is right for, or None."""
         secret = totp.unlock_secret(
             self._keys.secret(ACCOUNTS_KEY), account.account_id, account.totp_locked
         )
         return totp.step_of(secret, code, after=account.totp_last_step)
 
-    async def _begin(self, connection: AsyncConnection, account: AnyRow) -> Tokens:
+    async def begin(
+        self, connection: AsyncConnection, account: AnyRow, *, second_factor: bool
+    ) -> Tokens:
+        """A new session of somebody who has shown who they are."""
         await history.note(connection, "account.signed_in", [None], account_id=account.account_id)
         until = datetime.now(UTC) + timedelta(hours=REFRESH_HOURS)
-        return await self._tokens(connection, account, account.totp_confirmed, uuid4(), until)
+        return await self._tokens(connection, account, second_factor, uuid4(), until)
 
     async def _tokens(
         self,

@@ -264,7 +264,7 @@ accounts = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("role", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),  # argon2id
+    Column("password_hash", Text),  # argon2id; null: by single sign-on alone
     Column("oidc_subject", Text, unique=True),  # issuer and subject, of single sign-on
     Column("language", Text),  # of what is sent to them; null: all three
     Column("email", Text),  # for reminders and alerts, which tell a case number at most

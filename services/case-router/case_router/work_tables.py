@@ -261,6 +261,20 @@ access_tokens = Table(
 )
 """Personal access tokens, for other systems: of an account, with less than its rights."""
 
+oidc_logins = Table(
+    "oidc_logins",
+    metadata,
+    Column("state_hash", LargeBinary, primary_key=True),  # SHA-256
+    Column("browser_hash", LargeBinary, nullable=False),  # of its cookie
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),  # of PKCE
+    Column("next_path", Text, nullable=False),
+    Column("account_id", Uuid, ForeignKey(_ACCOUNT)),  # once only our own code is still to come
+    Column("id_token_locked", LargeBinary),  # the same; under the accounts' key
+    Column("expires_at", DateTime(timezone=True), nullable=False, index=True),
+)
+"""Sign-ins by single sign-on that have begun."""
+
 audit_chain = Table(
     "audit_chain",
     metadata,

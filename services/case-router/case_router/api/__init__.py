@@ -27,6 +27,7 @@ from case_router.api import (
     links,
     login,
     notes,
+    oidc,
     one_case,
     people,
     profiles,
@@ -84,5 +85,6 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         dead_letters,
         profiles,
         login,
+        oidc,
     )
     return [module.router(parts) for module in modules]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -10,15 +9,21 @@ from fastapi import APIRouter, Cookie, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from case_router.api.local_path import local_path
+from case_router.api.login_pages import TEMPLATES, same_site
 from case_router.api.parts import CASE_WORKERS, Parts
-from case_router.api.session_cookies import LOGOUT, REFRESH, REFRESH_COOKIE, SessionCookies
+from case_router.api.session_cookies import (
+    HINT_COOKIE,
+    LOGOUT,
+    REFRESH,
+    REFRESH_COOKIE,
+    SessionCookies,
+    read_hint,
+)
+from case_router.oidc_sign_in import OidcSignIn
 from case_router.passwords import LONGEST, TooManyWaitingError
-from case_router.sign_in import CodeNeededError, RefusedError
+from case_router.sign_in import CodeNeededError, RefusedError, SingleSignOnError
 from speakup.pages import Pages
-from speakup.problems import Problem
 from speakup.staff import Role, bearer
-
-TEMPLATES = Path(__file__).parents[1] / "templates"
 
 PLACES = dict.fromkeys(CASE_WORKERS, "/cases") | {
     Role.mailroom: "/mailroom",
@@ -27,6 +32,7 @@ PLACES = dict.fromkeys(CASE_WORKERS, "/cases") | {
 """Where each role's work is."""
 
 Next = Annotated[str | None, Query(alias="next")]
+HintCookie = Annotated[str | None, Cookie(alias=HINT_COOKIE)]
 RefreshCookie = Annotated[str | None, Cookie(alias=REFRESH_COOKIE)]
 
 
@@ -39,7 +45,7 @@ def router(parts: Parts) -> APIRouter:
     async def form(request: Request, next_path: Next = None) -> Response:
         return door.form(request, next_path)
 
-    @routes.post("/login", dependencies=[Depends(_same_site)])
+    @routes.post("/login", dependencies=[Depends(same_site)])
     async def enter(
         request: Request,
         name: Annotated[str, Form(max_length=LONGEST)] = "",
@@ -53,9 +59,11 @@ def router(parts: Parts) -> APIRouter:
     async def renew(next_path: Next = None, token: RefreshCookie = None) -> Response:
         return await door.renew(token or "", local_path(next_path))
 
-    @routes.post(LOGOUT, dependencies=[Depends(_same_site)])
-    async def leave(token: RefreshCookie = None) -> Response:
-        return await door.leave(token or "")
+    @routes.post(LOGOUT, dependencies=[Depends(same_site)])
+    async def leave(
+        request: Request, token: RefreshCookie = None, hint: HintCookie = None
+    ) -> Response:
+        return await door.leave(request, token or "", read_hint(hint))
 
     return routes
 
@@ -65,6 +73,13 @@ class _Door:
         self._parts = parts
         self._pages = Pages(TEMPLATES)
         self._cookies = SessionCookies(parts.settings.public_url)
+        self._sso = (
+            OidcSignIn(
+                parts.engine, parts.keys, parts.provider, parts.sign_in, parts.settings.public_url
+            )
+            if parts.provider is not None
+            else None
+        )
 
     def form(
         self,
@@ -84,6 +99,7 @@ class _Door:
             problem=problem,
             name=name,
             signed_in_as=staff.name if staff is not None else None,
+            sso=self._sso is not None,
         )
 
     async def enter(
@@ -95,6 +111,8 @@ class _Door:
             return self.form(request, next_path, 401, "login.refused", name)
         except CodeNeededError:
             return self.form(request, next_path, 401, "login.code_needed", name)
+        except SingleSignOnError:
+            return self.form(request, next_path, 401, "sso.passwords_off", name)
         except TooManyWaitingError:
             return self.form(request, next_path, 503, "login.busy", name)
         onward = local_path(next_path) if next_path else self._place_of(tokens.access)
@@ -118,14 +136,14 @@ class _Door:
         self._cookies.set(response, tokens)
         return response
 
-    async def leave(self, token: str) -> Response:
+    async def leave(self, request: Request, token: str, hint: bytes | None) -> Response:
         await self._parts.sign_in.end(token)
-        response = RedirectResponse("/login", 303)
+        url = await self._sso.logout_url(hint) if self._sso is not None and hint else None
+        # Not a redirect: a form of ours leads to no other site, whatever follows (`form-action`).
+        response: Response = (
+            RedirectResponse("/login", 303)
+            if url is None
+            else self._pages.show(request, "onward.html", to=url, title="sso.leaving")
+        )
         self._cookies.clear(response)
         return response
-
-
-def _same_site(request: Request) -> None:
-    """Another site's form signs nobody in or out (Fetch Metadata; old browsers send none)."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Problem(403, "This form was sent from another site. Sign in from our own page.")

@@ -11,6 +11,7 @@ from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from case_router.lookout import Lookout
+from case_router.oidc_provider import Provider
 from case_router.sign_in import SignIn
 from case_router.store.clocks import Clocks
 from case_router.store.profiles import Profiles
@@ -55,12 +56,16 @@ class Parts:
     profiles: Profiles
     clocks: Clocks
     lookout: Lookout = field(default_factory=Lookout)
+    provider: Provider | None = None
+    """Of single sign-on, where it is configured."""
     verifier: Verifier = field(init=False)
     sign_in: SignIn = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verifier", Verifier(self.keys))
-        object.__setattr__(self, "sign_in", SignIn(self.engine, self.keys, self.settings))
+        by_password = None if self.provider is None else self.provider.settings.break_glass
+        sign_in = SignIn(self.engine, self.keys, self.settings, by_password)
+        object.__setattr__(self, "sign_in", sign_in)
 
     def caller(self, roles: Collection[Role]) -> Callable[[Request], Awaitable[Staff]]:
         """A dependency: the caller, who has one of these roles; else 401 or 404."""

@@ -13,7 +13,7 @@ from case_router.api.answers import Answer, problems
 from case_router.api.parts import PREFIX, Parts
 from case_router.passwords import LONGEST, TooManyWaitingError
 from case_router.personal_tokens import PersonalTokens
-from case_router.sign_in import CodeNeededError, RefusedError, SignIn, Tokens
+from case_router.sign_in import CodeNeededError, RefusedError, SignIn, SingleSignOnError, Tokens
 from case_router.tokens import ACCESS_SECONDS, SCOPED_SECONDS
 from speakup.problems import Problem
 
@@ -95,6 +95,11 @@ async def sign_in(door: SignIn, name: str, password: str, code: str | None) -> T
     except CodeNeededError:
         raise _refusal(
             "Send the code of your authenticator app as well, as `totp`.", totp="required"
+        ) from None
+    except SingleSignOnError:
+        raise _refusal(
+            "People sign in at /login by single sign-on here, not by password. For another system make a personal "
+            "access token."
         ) from None
     except TooManyWaitingError:
         raise too_many() from None

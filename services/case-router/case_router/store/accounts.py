@@ -53,6 +53,22 @@ async def all_of_them(connection: AsyncConnection) -> Sequence[AnyRow]:
     return (await connection.execute(query)).all()
 
 
+async def add_signed_on(connection: AsyncConnection, name: str, role: Role, subject: str) -> bool:
+    """Make an account that comes by single sign-on; False where the name or subject is taken."""
+    made = await connection.execute(
+        insert(accounts)
+        .values(account_id=uuid4(), name=name, role=role, oidc_subject=subject)
+        .on_conflict_do_nothing()
+        .returning(accounts.c.account_id)
+    )
+    return made.one_or_none() is not None
+
+
+async def by_subject(connection: AsyncConnection, subject: str) -> AnyRow | None:
+    """Like `by_name`; `subject` is an issuer and its name for somebody."""
+    return await _locked_row(connection, accounts.c.oidc_subject == subject)
+
+
 async def exists(connection: AsyncConnection, name: str) -> bool:
     """Whether the name is taken."""
     return await connection.scalar(select(1).where(accounts.c.name == name)) is not None

@@ -459,6 +459,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("triage_id"),
     )
     op.create_index(op.f("ix_triages_case_number"), "triages", ["case_number"], unique=False)
+    op.create_table(
+        "oidc_logins",
+        sa.Column("state_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("browser_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.Text(), nullable=False),
+        sa.Column("verifier", sa.Text(), nullable=False),
+        sa.Column("next_path", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Uuid(), nullable=True),
+        sa.Column("id_token_locked", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.account_id"],
+        ),
+        sa.PrimaryKeyConstraint("state_hash"),
+    )
+    op.create_index(op.f("ix_oidc_logins_expires_at"), "oidc_logins", ["expires_at"], unique=False)
+    op.alter_column("accounts", "password_hash", nullable=True)
     op.add_column("accounts", sa.Column("oidc_subject", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("email", sa.Text(), nullable=True))
     op.add_column("accounts", sa.Column("language", sa.Text(), nullable=True))
