@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from case_router.tokens import Signer, ensure_signing_key
 from intake_mail import page
@@ -24,6 +24,10 @@ from tests.pages.letters_double import Letters
 from tests.waiting import eventually
 
 ZONE = ZoneInfo("Asia/Almaty")
+PATIENCE = 30_000
+"""Milliseconds: browser, pages and the other half of the tests share two cores."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +98,7 @@ async def tab(window: BrowserContext, site: Site) -> AsyncIterator[Page]:
     await window.clear_cookies()
     await window.add_cookies([{"name": COOKIE, "value": site.token(), "url": site.url}])
     made = await window.new_page()
-    made.set_default_timeout(5000)
+    made.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)))
     made.on(

@@ -75,21 +75,26 @@ def read_directory(asked: DirectorySettings) -> list[Entry]:
         for name in (asked.number, asked.name, asked.manager, asked.unit, asked.account)
         if name
     ]
+    connection = ldap3.Connection(
+        server,
+        user=asked.bind or None,
+        password=asked.password.get_secret_value() or None,
+        raise_exceptions=True,
+        receive_timeout=SECONDS,
+        auto_referrals=False,
+        read_only=True,
+    )
     try:
-        with ldap3.Connection(
-            server,
-            user=asked.bind or None,
-            password=asked.password.get_secret_value() or None,
-            raise_exceptions=True,
-            receive_timeout=SECONDS,
-            auto_referrals=False,
-            read_only=True,
-        ) as connection:
+        with connection:
             found = connection.extend.standard.paged_search(
                 asked.base, asked.filter, attributes=wanted, paged_size=PAGE, generator=False
             )
     except LDAPException as error:
         raise DirectoryError(f"The directory can't be read: {type(error).__name__}.") from error
+    finally:
+        # ldap3 leaves it open where TLS or signing in fails.
+        if connection.socket is not None:
+            connection.socket.close()
     return [
         Entry(
             one["dn"],

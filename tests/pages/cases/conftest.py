@@ -16,6 +16,7 @@ from case_router import tables
 from speakup.staff import COOKIE
 from tests.case_router.world import World, open_world
 from tests.databases import database
+from tests.pages.conftest import PATIENCE
 from tests.waiting import eventually
 
 Engines = tuple[AsyncEngine, AsyncEngine]
@@ -77,7 +78,7 @@ async def desk(world: World, case_window: BrowserContext) -> AsyncIterator[Desk]
 async def tab(desk: Desk) -> AsyncIterator[Page]:
     """In English. Whatever a script raises, or the CSP stops, fails the test."""
     made = await desk.window.new_page()
-    made.set_default_timeout(5000)
+    made.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)))
     made.on(
