@@ -55,6 +55,8 @@ async def test_the_list_is_walked_through_by_keys(desk: Desk, tab: Page) -> None
     for key in ("j", "j", "Enter"):
         await tab.keyboard.press(key)
     await expect(tab.get_by_role("heading", level=1)).to_contain_text(first)
+    # The heading is there before the page's script.
+    await tab.wait_for_load_state()
     await tab.keyboard.press("u")
     await expect(tab.get_by_role("heading", level=1)).to_have_text("Inbox")
 
