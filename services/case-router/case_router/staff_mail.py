@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from case_router.settings import Settings
 from speakup.events import Language
 from speakup.i18n import texts
 from speakup.logs import get_logger
+from speakup.smtp_tls import tls_context
 
 SECONDS = 30.0
 SENT = Counter("speakup_staff_mails", "Mails to staff", ["outcome"])
@@ -76,7 +76,7 @@ class StaffMail:
                 password=password.get_secret_value() if password else None,
                 use_tls=settings.staff_smtp_tls,
                 start_tls=True if settings.staff_smtp_require_tls else None,
-                tls_context=_tls(
+                tls_context=tls_context(
                     required=settings.staff_smtp_tls or settings.staff_smtp_require_tls
                 ),
                 timeout=SECONDS,
@@ -112,12 +112,3 @@ class StaffMail:
 def _languages(known: Collection[Language | None]) -> list[Language]:
     (only,) = known if len(known) == 1 else (None,)
     return [only] if only is not None else list(Language)
-
-
-def _tls(*, required: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not required:
-        # Opportunistic TLS (RFC 7435): better than none, and a wrong certificate is no reason for none.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from contextlib import suppress
-from functools import cache
 
 import aiosmtplib
 
 from intake_email.sending_settings import SendingSettings
+from speakup.smtp_tls import tls_context
 
 ANSWER_SECONDS = 600.0
 QUIT_SECONDS = 5.0
@@ -98,7 +97,7 @@ class Connection:
             port=settings.relay_port,
             use_tls=settings.relay_tls,
             start_tls=True if settings.relay_require_tls else None,
-            tls_context=_tls(required=settings.relay_tls or settings.relay_require_tls),
+            tls_context=tls_context(required=settings.relay_tls or settings.relay_require_tls),
             local_hostname=we,
             timeout=30,
         )
@@ -118,14 +117,3 @@ def _meaning(
         return PutOffError()
     # The server's own words may quote the address; its code says enough.
     return RefusedError(f"The mail was refused for good (SMTP reply {code}).")
-
-
-@cache
-def _tls(*, required: bool) -> ssl.SSLContext:
-    # Kept: reading the certificates of all authorities takes longer than sending a mail.
-    context = ssl.create_default_context()
-    if not required:
-        # Opportunistic TLS (RFC 7435): better than none, and a wrong certificate is no reason for none.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
