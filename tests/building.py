@@ -6,9 +6,8 @@ import functools
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
-from case_router.tokens import ensure_signing_key
-from embedded.first_start import ensure_signing
-from speakup import case_number, seal
+from embedded.first_start import SIGNING
+from speakup import case_number, seal, signing
 from speakup.events import (
     Anonymity,
     Channel,
@@ -29,8 +28,8 @@ def make_keys(folder: KeyFolder) -> KeyFolder:
         folder.ensure_pair(purpose)
     for name in ("case-kek", "pin-hmac", "email-hmac", "accounts", "phone-calls", "mail-drafts"):
         folder.ensure_secret(name)
-    ensure_signing_key(folder)
-    ensure_signing(folder, "audit-signing", "audit.pem")
+    for name, public_file in SIGNING.items():
+        signing.ensure(folder, name, public_file)
     return folder
 
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
-
 from embedded.postgres_folder import write_private
-from speakup.keys import INTAKE, TRANSCRIBER, UNSEALING, KeyFolder, MissingKeyError, contact_purpose
+from speakup import signing
+from speakup.keys import INTAKE, TRANSCRIBER, UNSEALING, KeyFolder, contact_purpose
 
 NAMES = ("admin", "chair", "officer", "handler", "auditor", "mailroom")
 """Of the first accounts; each has the role of its name."""
@@ -41,23 +33,7 @@ def ensure_keys(folder: Path) -> None:
     for name in SECRETS:
         keys.ensure_secret(name)
     for name, public_file in SIGNING.items():
-        ensure_signing(keys, name, public_file)
-
-
-def ensure_signing(keys: KeyFolder, name: str, public_file: str) -> None:
-    """An Ed25519 key where there is none, and its public half beside the others."""
-    private = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    keys.ensure_secret(name, private)
-    try:
-        keys.read_file(public_file)
-    except MissingKeyError:
-        public = load_pem_private_key(keys.secret(name), None).public_key()
-        keys.publish_file(
-            public_file,
-            public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
-        )
+        signing.ensure(keys, name, public_file)
 
 
 class FirstAccounts:

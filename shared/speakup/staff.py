@@ -83,7 +83,7 @@ class Verifier:
     def verify_any(self, token: str) -> Staff | None:
         """The same, and whom a system's token stands for: who calls this looks at its scopes."""
         try:
-            self._key = self._key or _public_key(self._keys.read_file(PUBLIC_KEY_FILE))
+            self._key = self._key or public_key(self._keys.read_file(PUBLIC_KEY_FILE))
             claims = jwt.decode(
                 token,
                 self._key,
@@ -102,7 +102,8 @@ class Verifier:
             return None
 
 
-def _public_key(pem: bytes) -> Ed25519PublicKey:
+def public_key(pem: bytes) -> Ed25519PublicKey:
+    """A key to verify with. Raises ValueError."""
     key = load_pem_public_key(pem)
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError("not a key of EdDSA")  # noqa: TRY004 - what the file holds, not what we were given

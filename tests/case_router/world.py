@@ -29,7 +29,7 @@ from case_router.store.clocks import Clocks
 from case_router.store.narratives import lock_amended
 from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault, contact_context, content_context
-from case_router.tokens import Signer, ensure_signing_key
+from case_router.tokens import Signer
 from speakup import case_number, seal, topics, web
 from speakup.blobs import BlobStore, close_blob
 from speakup.dead_letters import DeadLetters, RawMessage
@@ -309,7 +309,6 @@ async def open_world(
         async with emptied.begin() as connection:
             await empty(connection, metadata)
     keys = make_keys(KeyFolder(folder / "keys"))
-    ensure_signing_key(keys)
     settings = Common(var=folder, public_url=public_url)
     vault = Vault(vault_engine, FileKeyProvider(keys.secret("case-kek")))
     blobs = BlobStore(settings.blobs)

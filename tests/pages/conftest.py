@@ -12,13 +12,13 @@ import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from case_router.tokens import Signer, ensure_signing_key
+from case_router.tokens import SIGNING_KEY, Signer
 from intake_mail import page
-from speakup import web
+from speakup import signing, web
 from speakup.keys import KeyFolder
 from speakup.service import Service
 from speakup.settings import Common
-from speakup.staff import COOKIE, Role, Staff, Verifier
+from speakup.staff import COOKIE, PUBLIC_KEY_FILE, Role, Staff, Verifier
 from tests.pages import letters_double
 from tests.pages.letters_double import Letters
 from tests.waiting import eventually
@@ -61,7 +61,7 @@ async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site
     """One server for all tests, so that the browser keeps the scripts."""
     folder = tmp_path_factory.mktemp("mailroom")
     keys = KeyFolder(folder / "keys")
-    ensure_signing_key(keys)
+    signing.ensure(keys, SIGNING_KEY, PUBLIC_KEY_FILE)
     letters = Letters()
     service = Service(
         "intake-mail", [page.router(Verifier(keys), ZONE), letters_double.router(letters)]

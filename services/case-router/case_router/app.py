@@ -29,7 +29,7 @@ from case_router.store.clocks import Clocks
 from case_router.store.profiles import Profiles
 from case_router.store.vault import FileKeyProvider, Vault
 from case_router.worker import Worker
-from speakup import postgres, topics
+from speakup import postgres, signing, topics
 from speakup.blobs import BlobStore
 from speakup.consume import Consumer
 from speakup.dead_letters import DeadLetters, RawMessage
@@ -136,7 +136,9 @@ async def open_service() -> AsyncIterator[Service]:
             Reminders(engine, clocks, mail),
             Alerts(engine, profiles, mail, settings),
         )
-        chainer = Chainer(engine, audit_keys.signing(keys), settings.anchors_folder)
+        chainer = Chainer(
+            engine, signing.private(keys, audit_keys.SIGNING), settings.anchors_folder
+        )
         tasks: dict[str, Task] = {
             "chainer": chainer.run,
             "clockwork": clockwork.run,

@@ -18,6 +18,7 @@ from case_router.settings import Settings
 from case_router.store import audit
 from speakup import postgres
 from speakup.keys import KeyFolder, MissingKeyError
+from speakup.staff import public_key
 
 
 def main(argv: Sequence[str]) -> int:
@@ -37,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
             if chosen.public_key
             else KeyFolder(settings.keys_folder).read_file(audit_keys.PUBLIC_FILE)
         )
-        key = audit_keys.verifying(pem)
+        key = public_key(pem)
         anchors = list(audit_anchors.read(chosen.anchors or settings.anchors_folder))
     except (OSError, ValueError, MissingKeyError, audit_anchors.AnchorError) as error:
         say(f"It can't be verified: {error}")
