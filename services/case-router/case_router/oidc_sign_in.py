@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from case_router import oidc_roles
+from case_router import oidc_roles, staff_accounts
 from case_router.oidc_provider import Identity, Provider, ProviderRefusedError
 from case_router.sign_in import ACCOUNTS_KEY, SignIn, Tokens
-from case_router.store import access_tokens, accounts, history, oidc_logins, sessions
+from case_router.store import accounts, history, oidc_logins
 from case_router.store.rows import AnyRow
+from case_router.tokens import token_hash
 from speakup import seal
 from speakup.keys import KeyFolder
 from speakup.logs import get_logger
@@ -85,8 +84,8 @@ class OidcSignIn:
         async with self._engine.begin() as connection:
             await oidc_logins.begin(
                 connection,
-                state_hash=_hash(state),
-                browser_hash=_hash(browser),
+                state_hash=token_hash(state),
+                browser_hash=token_hash(browser),
                 nonce=nonce,
                 verifier=verifier,
                 next_path=next_path,
@@ -98,7 +97,7 @@ class OidcSignIn:
     ) -> Entered | CodeAsked:
         """Back from the provider; `code` is None where it says that nobody signed in. Raises SsoError."""
         async with self._engine.begin() as connection:
-            begun = await oidc_logins.take(connection, _hash(state), _hash(browser))
+            begun = await oidc_logins.take(connection, token_hash(state), token_hash(browser))
         if begun is None:
             raise SsoError("sso.not_begun")
         if not await self._provider.is_answer_of(issuer):
@@ -116,7 +115,9 @@ class OidcSignIn:
     async def with_code(self, browser: str, ticket: str, code: str) -> Entered:
         """The second half, where our own code is asked for. Raises SsoError."""
         async with self._engine.begin() as connection:
-            entered = await self._try_code(connection, _hash(browser), _hash(ticket), code)
+            entered = await self._try_code(
+                connection, token_hash(browser), token_hash(ticket), code
+            )
         if entered is None:
             raise SsoError("sso.code_wrong")
         return entered
@@ -200,8 +201,8 @@ class OidcSignIn:
             ticket = secrets.token_urlsafe(32)
             await oidc_logins.begin(
                 connection,
-                state_hash=_hash(ticket),
-                browser_hash=_hash(browser),
+                state_hash=token_hash(ticket),
+                browser_hash=token_hash(browser),
                 next_path=next_path,
                 account_id=account.account_id,
                 id_token_locked=locked,
@@ -245,11 +246,8 @@ async def _make(
 
 
 async def _withdraw(connection: AsyncConnection, account: AnyRow) -> None:
-    owner = account.account_id
-    await accounts.change(connection, owner, disabled_at=datetime.now(UTC))
-    await sessions.end_all(connection, owner)
-    await access_tokens.end_all(connection, owner)
-    await history.note(connection, "account.role_withdrawn", [None], account_id=owner)
+    await staff_accounts.disable(connection, account.account_id)
+    await history.note(connection, "account.role_withdrawn", [None], account_id=account.account_id)
 
 
 def account_name(claims: Mapping[str, Any]) -> str:
@@ -258,7 +256,3 @@ def account_name(claims: Mapping[str, Any]) -> str:
     local = wanted.partition("@")[0].lower() if isinstance(wanted, str) else ""
     name = re.sub(r"[^a-z0-9._-]+", "-", local).strip("-.")[:64]
     return name if accounts.NAME.fullmatch(name) else f"user-{uuid4().hex[:12]}"
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -5,7 +5,6 @@ Prefix and checksum are for scanners that look for secrets in code: a find is su
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import string
@@ -29,11 +28,6 @@ def is_whole(token: str) -> bool:
     if PATTERN.fullmatch(token) is None:
         return False
     return token[-_CHECK:] == _checksum(token[:-_CHECK])
-
-
-def kept(token: str) -> bytes:
-    """What the database keeps of it; it is random, so that a plain SHA-256 will do."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _checksum(body: str) -> str:

@@ -14,7 +14,7 @@ from case_router.account import NotNowError
 from case_router.sign_in import RefusedError
 from case_router.store import access_tokens, accounts, history
 from case_router.store.rows import AnyRow
-from case_router.tokens import Signer
+from case_router.tokens import Signer, token_hash
 from speakup import scopes
 from speakup.keys import KeyFolder
 from speakup.scopes import Scope
@@ -76,7 +76,7 @@ class PersonalTokens:
                 owner,
                 name=name,
                 scopes=wanted,
-                token_hash=personal_token.kept(token),
+                token_hash=token_hash(token),
                 expires_at=datetime.now(UTC) + timedelta(days=days),
             )
             await history.note(
@@ -116,7 +116,7 @@ class PersonalTokens:
         if not personal_token.is_whole(token):
             raise RefusedError
         async with self._engine.begin() as connection:
-            row = await access_tokens.use(connection, personal_token.kept(token))
+            row = await access_tokens.use(connection, token_hash(token))
             if row is None:
                 raise RefusedError
             role = Role(row.role)

@@ -6,7 +6,6 @@ two who approve things the code is shown to who approved it, never to the admin 
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -16,16 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from case_router.deciding import Approved
 from case_router.passwords import make_password
 from case_router.store import access_tokens, accounts, history, sessions
+from case_router.tokens import token_hash
 from speakup.problems import Problem
 from speakup.staff import Role
 
 NO_PASSWORD = "!"  # noqa: S105 - no hash of argon2id: nothing fits it
 CODE_FOR = timedelta(days=7)
-
-
-def code_hash(code: str) -> bytes:
-    """What is kept of a code; it has 120 random bits, so that a plain SHA-256 will do."""
-    return hashlib.sha256(code.encode()).digest()
 
 
 async def invite(connection: AsyncConnection, account_id: UUID) -> str:
@@ -40,7 +35,7 @@ async def invite(connection: AsyncConnection, account_id: UUID) -> str:
         totp_last_step=None,
         failures=0,
         locked_until=None,
-        invited_hash=code_hash(code),
+        invited_hash=token_hash(code),
         invited_until=datetime.now(UTC) + CODE_FOR,
     )
     await end_everything(connection, account_id)

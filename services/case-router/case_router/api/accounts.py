@@ -23,6 +23,7 @@ from case_router.asking import ask_of_account
 from case_router.passwords import LONGEST, TooManyWaitingError, weakness
 from case_router.store import accounts, history
 from case_router.store.rows import AnyRow
+from case_router.tokens import token_hash
 from speakup.problems import Problem, not_found
 from speakup.staff import Role, Staff
 
@@ -197,7 +198,7 @@ async def _reset(parts: Parts, staff: Staff, account_id: UUID, body: ResetBody) 
 async def _first_password(parts: Parts, body: FirstPassword) -> None:
     new, hashed = (
         body.new.get_secret_value(),
-        staff_accounts.code_hash(body.code.get_secret_value()),
+        token_hash(body.code.get_secret_value()),
     )
     reason = weakness(new, body.name)
     if reason is not None:
