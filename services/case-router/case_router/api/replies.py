@@ -178,8 +178,6 @@ async def _move_on(change: Change, status: Status, purpose: Purpose) -> None:
     answer = purpose is Purpose.answer
     wanted = Status.answered if answer else transitions.after_question(status)
     events: list[changes.Numbered] = [CaseAnswered] if answer else []
-    if answer and change.case.answered_at is None:
-        await changes.set_facts(change.connection, change.number, answered_at=datetime.now(UTC))
     if wanted is not status:
         await changes.set_facts(change.connection, change.number, status=wanted)
         events.append(partial(CaseStatusChanged, status=wanted))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 from uuid import uuid4
@@ -103,16 +102,12 @@ async def _move(body: StatusBody, change: Change) -> dict[str, str]:
         how = {"finding": closing.finding, "action": closing.action}
         events.insert(0, partial(CaseClosed, disposition=closing.disposition, **how))
     await change.tell(*events)
-    now = datetime.now(UTC)
     facts: dict[str, object] = {"status": body.status}
-    if body.status is Status.answered:
-        facts["answered_at"] = change.case.answered_at or now
     if body.status in (Status.closed, Status.reopened):
         facts |= {
             "disposition": body.disposition,
             "finding": body.finding,
             "action": body.action,
-            "closed_at": now if body.status is Status.closed else None,
         }
     await changes.set_facts(change.connection, change.number, **facts)
     if body.status is Status.reopened:
