@@ -66,7 +66,7 @@ class Facts(NamedTuple):
 
 def acknowledge_by(received_at: datetime, sla: Sla, zone: ZoneInfo) -> datetime:
     """Until when the reporter is to hear that it has arrived."""
-    return _end_of(_day(received_at, zone) + timedelta(days=sla.acknowledge_days), zone)
+    return _days_later(_day(received_at, zone), sla.acknowledge_days, zone)
 
 
 def feedback_by(facts: Facts, sla: Sla, zone: ZoneInfo) -> datetime | None:
@@ -114,6 +114,12 @@ def _of_year(year: int) -> HolidayBase:
     from holidays import country_holidays
 
     return country_holidays("KZ", years=year)
+
+
+@lru_cache(maxsize=64)
+def _days_later(day: date, days: int, zone: ZoneInfo) -> datetime:
+    # Thousands of cases of one day are opened in a second.
+    return _end_of(day + timedelta(days=days), zone)
 
 
 def _months_later(day: date, months: int) -> date:

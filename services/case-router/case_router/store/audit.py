@@ -45,7 +45,17 @@ async def unchained(connection: AsyncConnection, after: int, limit: int) -> list
 
 async def add_links(connection: AsyncConnection, links: Sequence[Link]) -> None:
     """Append to the chain."""
-    await connection.execute(insert(audit_chain), [link._asdict() for link in links])
+    await connection.execute(
+        text(
+            "INSERT INTO audit_chain (position, entry, hash) SELECT * FROM unnest("
+            "CAST(:positions AS bigint[]), CAST(:entries AS bigint[]), CAST(:hashes AS bytea[]))"
+        ),
+        {
+            "positions": [link.position for link in links],
+            "entries": [link.entry for link in links],
+            "hashes": [link.hash for link in links],
+        },
+    )
 
 
 async def add_head(connection: AsyncConnection, head: Head) -> None:
