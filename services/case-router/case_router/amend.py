@@ -96,7 +96,7 @@ class Amending:
         if opened.content is None:
             return None
         number = opened.payload.case_number
-        key = (await self._vault.keys_of([number])).get(number)
+        key = await self._vault.key_of(number)
         if key is None:
             raise CaseErasedError
         return lock_amended(key, number, opened.event.id, opened.content)

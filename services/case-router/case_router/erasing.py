@@ -82,7 +82,7 @@ class Erasing:
     async def begin(self, approved: Approved) -> dict[str, str]:
         """Step 1, in the transaction that decides; `finish` follows its commit."""
         number = str(approved.approval.case_number)
-        key = (await self._vault.keys_of([number])).get(number)
+        key = await self._vault.key_of(number)
         if await erasure.is_over(approved.connection, number):
             raise Problem(409, "The case has been erased already.")
         found = await erasure.locked(approved.connection, number)

@@ -67,7 +67,7 @@ class Change:
 
     async def key(self) -> bytes:
         """The case's. Raises Problem where it has been erased."""
-        key = (await self.parts.vault.keys_of([self.number])).get(self.number)
+        key = await self.parts.vault.key_of(self.number)
         if key is None:
             raise Problem(409, "The case has been erased; nothing can be added to it.")
         return key
@@ -151,7 +151,7 @@ async def _consequences(change: Change, after: AnyRow) -> None:
     if after.status == Status.reopened:
         await check_backs.cancel(change.connection, change.number)
     elif after.status == Status.closed and after.kind == Kind.breach_report:
-        key = (await parts.vault.keys_of([change.number])).get(change.number)
+        key = await parts.vault.key_of(change.number)
         if key is not None:
             sla = await parts.clocks.sla(change.connection)
             days = check_back_days(datetime.now(UTC), sla, parts.clocks.zone)

@@ -111,7 +111,7 @@ def router(parts: Parts) -> APIRouter:
             accounts = await concerned.kept_out(connection, number)
             by = UUID(staff.account_id)
             await history.note(connection, "exclusions.read", [number], account_id=by)
-        key = (await parts.vault.keys_of([number])).get(number)
+        key = await parts.vault.key_of(number)
         items = [
             ConcernedRead.model_validate(row._asdict() | {"name": open_name(key, row)})
             for row in rows
@@ -225,7 +225,7 @@ async def _add_rule(change: Change, body: ConcernedBody) -> UUID:
 
 
 async def _add_name(change: Change, name: str) -> UUID:
-    key = (await change.parts.vault.keys_of([change.number])).get(change.number)
+    key = await change.parts.vault.key_of(change.number)
     if key is None:
         raise Problem(409, "The case has been erased.")
     concerned_id = uuid4()

@@ -97,12 +97,12 @@ def router(parts: Parts) -> APIRouter:
 async def _ask(body: ErasureBody, change: Change) -> dict[str, str]:
     if change.case.status != Status.closed:
         raise Problem(409, "Only a closed case is erased. Close it first.")
-    keys = await change.parts.vault.keys_of([change.number])
-    if change.number not in keys:
+    key = await change.parts.vault.key_of(change.number)
+    if key is None:
         raise Problem(409, "The case's key is away or was destroyed. Tell the admin.")
     approval_id = await ask_of_case(
         change.connection,
-        keys[change.number],
+        key,
         number=change.number,
         action=Action.erase,
         asked_by=change.account_id,

@@ -132,7 +132,7 @@ async def read_part(
             account_id=UUID(staff.account_id),
             subject=f"{part_id}/{what}",
         )
-    key = (await parts.vault.keys_of([number])).get(number)
+    key = await parts.vault.key_of(number)
     narrative = opened(key, number, part_id, row.content_locked) if key else None
     if narrative is None:
         raise Problem(410, "The case's narrative was erased, or can't be opened any more.")

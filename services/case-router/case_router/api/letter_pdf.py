@@ -88,7 +88,7 @@ async def _find(parts: Parts, staff: Staff, number: str, reply_id: UUID) -> _Fou
         )
         if not may_be_printed(row) or (_acknowledges(row) and pin_locked is None):
             raise Problem(409, POSTED)
-        key = (await parts.vault.keys_of([number])).get(number)
+        key = await parts.vault.key_of(number)
         if key is None:
             raise Problem(410, "The case was erased, and what was said in it.")
         await history.note(

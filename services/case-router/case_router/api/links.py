@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import CASE_WORKERS, IN_THE_DOCS, PREFIX, Parts
 from case_router.store import cases, history, links
@@ -91,13 +92,9 @@ def router(parts: Parts) -> APIRouter:
     )
     async def read_links(number: Number, staff: Staff = caller) -> LinksRead:
         """Nothing tells of a case that the caller may not see. The reading is noted in the audit log."""
-        async with parts.engine.begin() as connection:
-            if await cases.get(connection, staff, number) is None:
-                raise not_found()
-            rows = await links.of_case(connection, staff, number)
-            await history.note(
-                connection, "case.links_read", [number], account_id=UUID(staff.account_id)
-            )
+        rows = await noted(
+            parts, staff, number, "case.links_read", partial(links.of_case, staff=staff)
+        )
         return LinksRead(items=[LinkRead.model_validate(row) for row in rows])
 
     @routes.delete(

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.note_words import hashed
 from case_router.sign_in import ACCOUNTS_KEY
-from case_router.store import cases, history, notes
+from case_router.store import notes
 from case_router.store.rows import AnyRow
-from speakup.problems import not_found
 from speakup.staff import Staff
 
 
@@ -84,14 +84,8 @@ def router(parts: Parts) -> APIRouter:
     )
     async def read_notes(number: Number, staff: Staff = reader) -> NotesRead:
         """All of them. The reading is noted in the audit log."""
-        async with parts.engine.begin() as connection:
-            if await cases.get(connection, staff, number) is None:
-                raise not_found()
-            rows = await notes.of_case(connection, number)
-            await history.note(
-                connection, "case.notes_read", [number], account_id=UUID(staff.account_id)
-            )
-        key = (await parts.vault.keys_of([number])).get(number)
+        rows = await noted(parts, staff, number, "case.notes_read", notes.of_case)
+        key = await parts.vault.key_of(number)
         return NotesRead(items=[_read(row, key) for row in rows])
 
     return routes

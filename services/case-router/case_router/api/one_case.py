@@ -50,9 +50,9 @@ def router(parts: Parts) -> APIRouter:
                 await replies.way(connection, number),
             )
             await history.note(connection, "case.read", [number], account_id=UUID(staff.account_id))
-        keys = await parts.vault.keys_of([number])
+        key = await parts.vault.key_of(number)
         # Opening many long narratives takes a while.
-        read = await asyncio.to_thread(case_read, rows, keys.get(number))
+        read = await asyncio.to_thread(case_read, rows, key)
         return Response(read.model_dump_json(), headers=headers, media_type="application/json")
 
     return routes

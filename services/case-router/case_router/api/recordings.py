@@ -98,7 +98,7 @@ async def _find(parts: Parts, staff: Staff, number: str, recording_id: UUID, wha
         rows = await amendments.of_case(connection, number) if case is not None else []
         if not rows:
             raise not_found()
-        key = (await parts.vault.keys_of([number])).get(number)
+        key = await parts.vault.key_of(number)
         if key is None:
             raise Problem(410, "The case was erased, and its recordings with it.")
         recorded = pick(open_recordings(key, rows), recording_id)

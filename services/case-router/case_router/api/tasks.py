@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.store import cases, history, tasks
+from case_router.store import history, tasks
 from case_router.store.assigning import may_see
 from case_router.store.rows import AnyRow
 from speakup.events import Language
@@ -122,13 +123,7 @@ def router(parts: Parts) -> APIRouter:
     )
     async def read_tasks(request: Request, number: Number, staff: Staff = reader) -> TasksRead:
         """All of them. The reading is noted in the audit log."""
-        async with parts.engine.begin() as connection:
-            if await cases.get(connection, staff, number) is None:
-                raise not_found()
-            rows = await tasks.of_case(connection, number)
-            await history.note(
-                connection, "case.tasks_read", [number], account_id=UUID(staff.account_id)
-            )
+        rows = await noted(parts, staff, number, "case.tasks_read", tasks.of_case)
         return await _shown(parts, rows, language_of(request))
 
     @routes.get(

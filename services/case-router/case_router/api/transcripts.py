@@ -19,7 +19,6 @@ from case_router.api.recordings import RECORDING, pick
 from case_router.store import amendments
 from case_router.store.narratives import lock_amended, open_recordings
 from speakup.events import Amendment, CaseAmended, Language
-from speakup.problems import Problem
 from speakup.staff import Staff
 from speakup.submission import Amended, Transcript
 
@@ -77,9 +76,7 @@ def router(parts: Parts) -> APIRouter:
 
 
 async def _write(body: TranscriptBody, recording_id: UUID, change: Change) -> dict[str, str]:
-    key = (await change.parts.vault.keys_of([change.number])).get(change.number)
-    if key is None:
-        raise Problem(409, "The case has been erased, and its recordings with it.")
+    key = await change.key()
     rows = await amendments.of_case(change.connection, change.number)
     recorded = pick(open_recordings(key, rows), recording_id)
     transcript = Transcript(recording_id=recording_id, text=body.text, language=body.language)

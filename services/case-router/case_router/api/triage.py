@@ -15,14 +15,15 @@ from case_router import triage
 from case_router.api.answers import Answer, CaseChanged, problems
 from case_router.api.assignment import assign_by_rules
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.corruption import STEPS
-from case_router.store import cases, changes, history, tasks, triages
+from case_router.store import changes, tasks, triages
 from case_router.store.rows import AnyRow
 from case_router.triage import Category, Priority, RetaliationRisk, Subject, Triage
 from speakup.events import CaseTriaged, Kind, Status
-from speakup.problems import Problem, not_found
+from speakup.problems import Problem
 from speakup.staff import Role, Staff
 
 TRIAGERS = frozenset({Role.officer, Role.chair})
@@ -129,14 +130,8 @@ def router(parts: Parts) -> APIRouter:
     )
     async def list_triages(number: Number, staff: Staff = reader) -> TriagesRead:
         """Each with its reason. The reading is noted in the audit log."""
-        async with parts.engine.begin() as connection:
-            if await cases.get(connection, staff, number) is None:
-                raise not_found()
-            rows = await triages.of_case(connection, number)
-            await history.note(
-                connection, "case.triages_read", [number], account_id=UUID(staff.account_id)
-            )
-        key = (await parts.vault.keys_of([number])).get(number)
+        rows = await noted(parts, staff, number, "case.triages_read", triages.of_case)
+        key = await parts.vault.key_of(number)
         return TriagesRead(items=[_read(row, key) for row in rows])
 
     return routes

@@ -126,7 +126,7 @@ def router(parts: Parts) -> APIRouter:
         rows = await _unsealed(
             parts, staff, number, What.contact, "contact", read=cases.contacts_of
         )
-        key = (await parts.vault.keys_of([number])).get(number)
+        key = await parts.vault.key_of(number)
         if key is None:
             raise Problem(410, "The case was erased, and who reported it.")
         return Contacts(items=await asyncio.to_thread(_open, parts.keys, key, number, rows))
@@ -157,7 +157,7 @@ def router(parts: Parts) -> APIRouter:
 
 
 async def _ask(body: AskBody, action: Action, what: What | None, change: Change) -> dict[str, str]:
-    key = (await change.parts.vault.keys_of([change.number])).get(change.number)
+    key = await change.parts.vault.key_of(change.number)
     if key is None:
         raise Problem(410, "The case was erased; there is nothing left to be read.")
     approval_id = await ask_of_case(

@@ -18,7 +18,7 @@ from speakup.staff import Staff
 _CONFIRMED = "confirmed"
 
 
-async def of_case(connection: AsyncConnection, staff: Staff, number: str) -> Sequence[AnyRow]:
+async def of_case(connection: AsyncConnection, number: str, *, staff: Staff) -> Sequence[AnyRow]:
     """Links of a case that the caller sees, to others that they see; oldest first.
 
     `other` is the case at the other end; `outgoing` whether `number` is the one that repeats.
@@ -71,7 +71,7 @@ async def add(
 
 async def remove(connection: AsyncConnection, staff: Staff, number: str, link_id: UUID) -> bool:
     """False where there is no such link for the caller."""
-    if link_id not in {row.link_id for row in await of_case(connection, staff, number)}:
+    if link_id not in {row.link_id for row in await of_case(connection, number, staff=staff)}:
         return False
     await connection.execute(delete(case_links).where(case_links.c.link_id == link_id))
     return True

@@ -99,6 +99,10 @@ class Vault:
                 row.case_number: self._provider.unwrap(row.case_number, row.wrapped) for row in rows
             }
 
+    async def key_of(self, number: str) -> bytes | None:
+        """The key of this case; None where it was erased."""
+        return (await self.keys_of([number])).get(number)
+
     async def destroy(self, number: str) -> None:
         """Destroy a case's key: what is under it is closed for good. Nothing happens where there is none."""
         async with self._engine.begin() as connection:
