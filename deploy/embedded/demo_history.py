@@ -47,7 +47,7 @@ async def add_history(client: httpx.AsyncClient) -> int:
     await _classified(client, numbers)
     for number, one in zip(numbers, told, strict=True):
         await _work(client, number, one)
-    say(f"  {len(numbers)} cases, told in person over a year, were added by hand and worked")
+    say(f"  {len(numbers)} cases, told in person over a year: added by hand and worked")
     return len(numbers)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from case_router.directory import DirectoryError
 from case_router.directory_import import read_in
 from case_router.settings import Settings
-from case_router.staff_list import FaultyListError, read_csv
+from case_router.staff_list import FaultyListError, StaffList, read_csv
 from case_router.store import people
 from speakup import postgres
 
@@ -29,17 +29,16 @@ def main(argv: Sequence[str]) -> int:
     chosen = parser.parse_args(argv)
     settings = Settings()
     try:
-        done = asyncio.run(_replace(settings, chosen.file))
+        # Before the database is asked: most faults are the file's.
+        listed = _listed(chosen.file) if chosen.file is not None else None
+        done = asyncio.run(_replace(settings, listed))
     except FaultyListError as error:
         for fault in error.faults:
             sys.stderr.write(f"line {fault.line}: {fault.what}\n")
         sys.stderr.write("Nothing was imported.\n")
         return 1
-    except DirectoryError as error:
+    except (DirectoryError, _UnreadableError) as error:
         sys.stderr.write(f"{error}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"The file can't be read: {error.strerror}.\n")
         return 1
     sys.stdout.write(
         f"people: {done.people}, who have left: {done.left}, units: {done.units}, "
@@ -48,9 +47,19 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-async def _replace(settings: Settings, file: Path | None) -> people.Imported:
-    # Before the database is asked: most faults are the file's.
-    listed = read_csv(file.read_bytes()) if file is not None else None  # noqa: ASYNC240
+class _UnreadableError(Exception):
+    pass
+
+
+def _listed(file: Path) -> StaffList:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise _UnreadableError(f"The file can't be read: {error.strerror}.") from None
+    return read_csv(content)
+
+
+async def _replace(settings: Settings, listed: StaffList | None) -> people.Imported:
     engine = postgres.open_engine(settings.database("router"), pool_size=1)
     try:
         if listed is None:
