@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import accepting, calling, hearing, latency, opening, reading, stages
+from tests.bench import accepting, calling, hearing, latency, listing, opening, reading, stages
 
 PARTS = {
     "accepting": accepting.measure,
@@ -18,6 +18,7 @@ PARTS = {
     "calls": calling.measure,
     "hearing": hearing.measure,
     "reading": reading.measure,
+    "listing": listing.measure,
     "stages": stages.measure,
 }
 

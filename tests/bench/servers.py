@@ -57,10 +57,10 @@ def start_servers(folder: Path) -> Iterator[Servers]:
 
 @asynccontextmanager
 async def start_service(
-    module: str, servers: Servers, *, wait: bool = True, **more: str
+    module: str, servers: Servers, *, wait: bool = True, port: int | None = None, **more: str
 ) -> AsyncIterator[int]:
     """One service as a process of its own, ready; its process id."""
-    port = ports.free_port()
+    port = port or ports.free_port()
     with (servers.var / f"{module}.log").open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module],

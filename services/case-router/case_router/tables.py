@@ -29,6 +29,18 @@ from speakup.outbox import outbox_table
 
 metadata = MetaData()
 
+PRIORITY_RANK = """(
+    CASE priority
+        WHEN 'low'::text THEN 0
+        WHEN 'normal'::text THEN 1
+        WHEN 'high'::text THEN 2
+        WHEN 'urgent'::text THEN 3
+        ELSE NULL::integer
+    END)"""
+"""As `triage.Priority` goes up. A query that says it in other words isn't served by the index."""
+LETTER_WAITS = "channel = 'mail' AND state IN ('requested', 'accepted')"
+"""Of replies: a letter to be printed, or not posted yet."""
+
 cases = Table(
     "cases",
     metadata,
@@ -130,6 +142,33 @@ cases = Table(
         ),
     ),
     Index("cases_urgent_newest", "urgent", "opened_at", "case_number"),
+    Index("cases_oldest", "opened_at", "case_number"),
+    Index("cases_by_priority", text(PRIORITY_RANK), "opened_at", "case_number"),
+    # What is rare among all cases would else be looked for in all of them.
+    Index("cases_of_status_newest", "status", "urgent", "opened_at", "case_number"),
+    Index("cases_of_category_newest", "category", "urgent", "opened_at", "case_number"),
+    Index(
+        "cases_of_unit_newest",
+        "unit",
+        "urgent",
+        "opened_at",
+        "case_number",
+        postgresql_where=text("unit IS NOT NULL"),
+    ),
+    Index(
+        "cases_untriaged_newest",
+        "urgent",
+        "opened_at",
+        "case_number",
+        postgresql_where=text("triaged_at IS NULL"),
+    ),
+    Index(
+        "cases_unsure_newest",
+        "urgent",
+        "opened_at",
+        "case_number",
+        postgresql_where=text("needs_triage"),
+    ),
     # The chair's list and a handler's, which would else walk through all the others'.
     Index(
         "cases_of_chair_newest",
@@ -243,6 +282,7 @@ replies = Table(
     Column("state_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("failure", Text),
     Column("returned", Boolean, nullable=False, server_default=text("false")),
+    Index("replies_letters_waiting", "case_number", postgresql_where=text(LETTER_WAITS)),
 )
 """`state`: requested, accepted, delivered, failed. `returned`: failed after it was handed over."""
 
@@ -256,6 +296,10 @@ audit = Table(
     Column("case_number", Text, index=True),
     Column("object", Text),  # an identifier, never a person's word
     Column("address", Text),  # where the request came from
+    # For who reads the log by them.
+    Index("audit_by_account", "account_id", "entry"),
+    Index("audit_by_action", "action", "entry"),
+    Index("audit_by_time", "at", postgresql_using="brin"),
 )
 
 accounts = Table(

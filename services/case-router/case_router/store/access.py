@@ -5,6 +5,7 @@ Every query on a case on behalf of a person carries `visible`. What it leaves ou
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, select
@@ -16,6 +17,7 @@ from case_router.work_tables import approvals, duty, exclusions
 from speakup.staff import Role, Staff
 
 
+@lru_cache(maxsize=256)  # to build it takes as long as to run a query
 def visible(staff: Staff) -> ColumnElement[bool]:
     """The condition on `cases` that holds for what this person may see."""
     account_id = UUID(staff.account_id)

@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.store.access import visible
-from case_router.store.ordering import Place, Sort, ordered
+from case_router.store.ordering import Place, Sort, ordered, priority_rank
 from case_router.store.rows import AnyRow
-from case_router.tables import accounts, cases, replies, submissions
+from case_router.tables import LETTER_WAITS, accounts, cases, replies, submissions
 from case_router.triage import Priority
 from case_router.work_tables import notes
 from speakup.events import Channel, Kind, Language, Status
@@ -65,17 +66,14 @@ def _facts() -> Select[*tuple[Any, ...]]:
     return select(*_FACTS).select_from(joined)
 
 
+@lru_cache(maxsize=256)
 def _seen_by(staff: Staff) -> Select[*tuple[Any, ...]]:
     return _facts().where(visible(staff))
 
 
 def _letter_waits() -> ColumnElement[bool]:
     """A letter to the reporter is to be printed, or isn't posted yet."""
-    return exists().where(
-        replies.c.case_number == cases.c.case_number,
-        replies.c.channel == Channel.mail,
-        replies.c.state.in_(("requested", "accepted")),
-    )
+    return exists().where(replies.c.case_number == cases.c.case_number, text(LETTER_WAITS))
 
 
 def _due(after: datetime | None, before: datetime) -> ColumnElement[bool]:
@@ -93,11 +91,16 @@ async def page(
     limit: int,
 ) -> Sequence[AnyRow]:
     """Facts of cases in an order, of those behind a place."""
-    query = _filtered(_seen_by(staff), staff, filters)
-    rows: Sequence[AnyRow] = (
-        await connection.execute(ordered(query, sort, after).limit(limit))
-    ).all()
+    query = listed(staff, filters, sort=sort, after=after).limit(limit)
+    rows: Sequence[AnyRow] = (await connection.execute(query)).all()
     return rows
+
+
+def listed(
+    staff: Staff, filters: Filters, *, sort: Sort = Sort.newest, after: Place | None = None
+) -> Select[*tuple[Any, ...]]:
+    """The query of `page`, without its limit."""
+    return ordered(_filtered(_seen_by(staff), staff, filters), sort, after)
 
 
 COUNTED = ("kind", "channel", "status")
@@ -116,16 +119,29 @@ async def counts(
         .limit(MOST_COUNTED)
         .subquery()
     )
-    found: dict[str, dict[str | None, int]] = {}
-    for name in COUNTED:
-        query = select(within.c[name], func.count()).group_by(within.c[name])
-        rows = (await connection.execute(query)).all()
-        found[name] = {value: count for value, count in rows}  # noqa: C416 - rows aren't tuples to mypy
+    grouped = func.grouping_sets(*(tuple_(within.c[name]) for name in COUNTED))
+    query = select(
+        *(within.c[name] for name in COUNTED),
+        *(func.grouping(within.c[name]).label(f"over_{name}") for name in COUNTED),
+        func.count().label("count_"),
+    ).group_by(grouped)
+    found: dict[str, dict[str | None, int]] = {name: {} for name in COUNTED}
+    for row in (await connection.execute(query)).all():
+        # Of a column that a row isn't grouped by, `grouping` is 1.
+        (name,) = (name for name in COUNTED if not getattr(row, f"over_{name}"))
+        found[name][getattr(row, name)] = row.count_
     return found
 
 
+async def count(connection: AsyncConnection, staff: Staff, filters: Filters) -> int:
+    """How many cases there are, of the first 10,000."""
+    within = _filtered(select(cases.c.case_number).where(visible(staff)), staff, filters)
+    query = select(func.count()).select_from(within.limit(MOST_COUNTED).subquery())
+    return int((await connection.execute(query)).scalar_one())
+
+
 _EQUAL = (
-    *("kind", "status", "channel", "language", "category", "unit", "priority"),
+    *("kind", "status", "channel", "language", "category", "unit"),
     *("needs_triage", "urgent"),
 )
 
@@ -135,6 +151,8 @@ def _filtered(
 ) -> Select[*tuple[Any, ...]]:
     given = {name: getattr(filters, name) for name in _EQUAL}
     conditions = [cases.c[name] == value for name, value in given.items() if value is not None]
+    if filters.priority is not None:
+        conditions.append(priority_rank == list(Priority).index(filters.priority))
     if filters.triaged is not None:
         conditions.append(cases.c.triaged_at.is_not(None) == filters.triaged)
     if filters.mine:

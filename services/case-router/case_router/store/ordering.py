@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, case, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, literal_column, tuple_
 
-from case_router.tables import cases
+from case_router.tables import PRIORITY_RANK, cases
 from case_router.triage import Priority
 
 
@@ -32,7 +32,8 @@ class _Order(NamedTuple):
     only: ColumnElement[bool] | None = None
 
 
-_RANK = case({one.value: rank for rank, one in enumerate(Priority)}, value=cases.c.priority)
+priority_rank = literal_column(PRIORITY_RANK, Integer)
+"""Of a case's priority among `Priority`."""
 _NUMBER = cases.c.case_number
 _ORDERS = {
     Sort.newest: _Order(
@@ -46,7 +47,7 @@ _ORDERS = {
         only=cases.c.due_at.is_not(None),
     ),
     Sort.priority: _Order(
-        (_RANK, cases.c.opened_at, _NUMBER), (int, datetime, str), descending=True
+        (priority_rank, cases.c.opened_at, _NUMBER), (int, datetime, str), descending=True
     ),
 }
 
