@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
+from case_router.api import audit
 from speakup import client_address
 from tests.case_router.world import World
 
@@ -29,7 +33,8 @@ async def test_reading_the_log_is_an_entry_too(world: World) -> None:
 
 @pytest.mark.parametrize("role", OF_CHAIRS_AND_OTHERS)
 async def test_to_others_the_log_isnt_there(world: World, role: str) -> None:
-    assert (await world.get("/audit", role)).status_code == 404
+    for path in ("/audit", "/audit.csv"):
+        assert (await world.get(path, role)).status_code == 404
 
 
 async def test_an_auditor_who_is_kept_out_of_a_case_reads_nothing_of_it(world: World) -> None:
@@ -41,6 +46,31 @@ async def test_an_auditor_who_is_kept_out_of_a_case_reads_nothing_of_it(world: W
         a=world.accounts["auditor"],
     )
     assert number not in (await world.get("/audit?action=case.read", "auditor")).text
+
+
+async def test_nor_of_what_it_is_linked_to(world: World) -> None:
+    number, other = await world.add_case(), await world.add_case()
+    await world.change(number, "links", {"case_number": other, "relation": "same_event"})
+    await world.execute(
+        "INSERT INTO exclusions (case_number, account_id) VALUES (:n, :a)",
+        n=other,
+        a=world.accounts["auditor"],
+    )
+    assert other not in (await world.get("/audit", "auditor")).text
+
+
+async def test_the_whole_log_is_exported_as_csv_and_that_is_an_entry(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "EXPORTED_AT_ONCE", 2)
+    numbers = [await world.add_case() for _ in range(5)]
+    for number in numbers:
+        await world.get(f"/cases/{number}")
+    answer = await world.get("/audit.csv?action=case.read", "auditor")
+    rows = [*csv.DictReader(io.StringIO(answer.text))]
+    assert [row["case_number"] for row in rows] == numbers[::-1]
+    assert {row["account"] for row in rows} == {"officer"}
+    assert ("audit.exported", "auditor", None) in await world.audit()
 
 
 async def test_the_log_is_read_page_by_page_each_entry_once(world: World) -> None:

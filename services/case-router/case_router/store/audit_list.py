@@ -34,7 +34,8 @@ async def entries(
     kept_out = (
         select(exclusions.c.case_number)
         .where(
-            exclusions.c.case_number == audit.c.case_number,
+            # `object` may be the number of a case that is linked.
+            exclusions.c.case_number.in_((audit.c.case_number, audit.c.object)),
             exclusions.c.account_id == UUID(staff.account_id),
         )
         .exists()
