@@ -50,7 +50,8 @@ async def test_an_auditor_who_is_kept_out_of_a_case_reads_nothing_of_it(world: W
 
 async def test_nor_of_what_it_is_linked_to(world: World) -> None:
     number, other = await world.add_case(), await world.add_case()
-    await world.change(number, "links", {"case_number": other, "relation": "same_event"})
+    linked = await world.change(number, "links", {"other": other, "relation": "same_event"})
+    assert linked.status_code == 201
     await world.execute(
         "INSERT INTO exclusions (case_number, account_id) VALUES (:n, :a)",
         n=other,

@@ -38,8 +38,12 @@ def router(parts: Parts) -> APIRouter:
     )
     async def read_alert(number: Number, staff: Staff = caller) -> AlertRead:
         """404 where there is none."""
-        async with parts.engine.connect() as connection:
-            return await _read(connection, staff, number)
+        async with parts.engine.begin() as connection:
+            alert = await _read(connection, staff, number)
+            await history.note(
+                connection, "case.alert_read", [number], account_id=UUID(staff.account_id)
+            )
+        return alert
 
     @routes.post(
         "/cases/{number}/alert/acknowledged",
