@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from babel.dates import format_date
-
 from speakup import paper
 from speakup.events import Language
+from speakup.explained import Explained, long_date
 from speakup.i18n import texts
 
 SLIP = "SPEAKUP:CASE:1:"
 """A reply slip's code: this and the case number."""
 
-_LOCALES = {Language.kk: "kk", Language.ru: "ru", Language.en: "en_GB"}
 _LONGEST_WORD = 40
 """In letters: more may not fit on a line."""
 
@@ -68,9 +66,16 @@ _TEMPLATE = """
   ))
 }
 
+#if given.title != "" {
+  block(above: 1.2em, strong(given.title))
+}
+
 #v(0.6em)
 #for paragraph in given.paragraphs {
   par(paragraph.join(linebreak()))
+}
+#for line in (given.rests_on, given.signed).filter(line => line != "") {
+  par(line)
 }
 
 #v(1fr)
@@ -101,22 +106,26 @@ def letter(
     code: str,
     language: Language | None,
     written_on: date,
+    explains: Explained | None = None,
 ) -> bytes:
     """The letter as a PDF, A4, with a reply slip to cut off at its end. Call it off the event loop: 0.15 s.
 
     `text` is all that is said; its lines are kept, an empty line parts paragraphs. `pin` is given when the case is
     acknowledged. `code` is the reply's post code. Without a language the words around the text are in all three.
+    `explains` makes an explanation of it.
     """
     lines = paper.breakable(text.replace("\r\n", "\n"), _LONGEST_WORD)
+    languages = [language] if language else list(Language)
     given = {
         "number": case_number,
         "pin": pin,
         "code": code,
         "lang": language and language.value,
         "paragraphs": [paragraph.split("\n") for paragraph in lines.split("\n\n")],
-        "languages": [
-            _words(each, case_number, written_on) for each in ([language] if language else Language)
-        ],
+        "languages": [_words(each, case_number, written_on) for each in languages],
+        "title": explains.title(languages) if explains else "",
+        "rests_on": _whole(explains.rests_on(languages)) if explains else "",
+        "signed": _whole(explains.signed(languages)) if explains else "",
     }
     return paper.compile(
         _TEMPLATE,
@@ -125,12 +134,16 @@ def letter(
     )
 
 
+def _whole(line: str) -> str:
+    return paper.breakable(line, _LONGEST_WORD)
+
+
 def _words(language: Language, number: str, written_on: date) -> dict[str, str]:
     say = texts()
     return {
         "sender": say(language, "paper.letter.sender"),
         "address": say(language, "home.letter.address"),
-        "date": format_date(written_on, "long", _LOCALES[language]),
+        "date": long_date(written_on, language),
         "subject": say(language, "paper.letter.subject", number=number),
         "number": say(language, "paper.letter.number"),
         "pin": say(language, "paper.letter.pin"),

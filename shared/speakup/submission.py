@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field
@@ -175,6 +175,11 @@ class Reply(Frozen):
     """The handler's files."""
     explanation: int | None = Field(default=None, ge=1)
     """The text goes out as a PDF, too: the case's explanation of this number, from 1."""
+    signatory: str = ""
+    provision: str = ""
+    """Of an explanation: who signs it, and the provision that it cites. Empty in old ones."""
+    dated: date | None = None
+    """Of an explanation: where the company is, when it was written."""
 
 
 def explanation_number(case_number: str, count: int) -> str:

@@ -21,7 +21,7 @@ from speakup.post_code import post_code
 from speakup.submission import Reply
 from tests.building import submission_event
 from tests.case_router.router import Router
-from tests.case_router.test_replies import ANSWER, QUESTION, requested, upload
+from tests.case_router.test_replies import ANSWER, EXPLAINED, QUESTION, requested, upload
 from tests.case_router.world import World, deliveries, opening
 
 PIN = "042917"
@@ -58,7 +58,7 @@ async def post(world: World, number: str, reply: dict[str, Any], *, back: bool =
     await deliveries(world).handle(events)
 
 
-async def write(world: World, number: str, body: dict[str, str] = ANSWER) -> dict[str, Any]:
+async def write(world: World, number: str, body: dict[str, Any] = ANSWER) -> dict[str, Any]:
     await world.change(number, "replies", body)
     return await only_reply(world, number)
 
@@ -112,10 +112,9 @@ async def test_by_post_a_reply_carries_no_word(world: World, body: dict[str, str
     assert shown["text"] == body["text"]
 
 
-@pytest.mark.parametrize("more", [{"attachments": [upload(b"a")]}, {"as_pdf": True}])
-async def test_by_post_no_files_can_be_sent(world: World, more: dict[str, object]) -> None:
+async def test_by_post_no_files_can_be_sent(world: World) -> None:
     number = await add_letter(world)
-    answer = await world.change(number, "replies", ANSWER | more)
+    answer = await world.change(number, "replies", ANSWER | {"attachments": [upload(b"a")]})
     assert answer.status_code == 409
     assert "by post" in answer.json()["detail"]
     assert await world.events() == []
@@ -189,6 +188,16 @@ async def test_the_case_is_acknowledged_when_its_letter_is_posted(world: World) 
     await post(world, number, reply)
     assert (await world.get(f"/cases/{number}")).json()["acknowledged_at"] is not None
     assert [row.pin_locked for row in await world.rows("SELECT pin_locked FROM cases")] == [None]
+
+
+async def test_an_explanation_by_post_is_a_letter_with_its_number_signatory_and_provision(
+    world: World,
+) -> None:
+    number = await add_letter(world)
+    reply = await write(world, number, ANSWER | EXPLAINED)
+    said = printed(await world.get(path(number, reply)))
+    for formal in (f"{number}-1", EXPLAINED["signatory"], EXPLAINED["provision"]):
+        assert formal in said
 
 
 async def test_an_answer_that_came_back_can_be_printed_again(world: World) -> None:

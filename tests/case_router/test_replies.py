@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +19,11 @@ from speakup.submission import Contact, Reply
 from tests.case_router.world import START, World
 
 QUESTION = {"purpose": "question", "text": "Which warehouse do you mean?"}
+EXPLAINED: dict[str, Any] = {
+    "as_pdf": True,
+    "signatory": "А. Оспанова",
+    "provision": "Іскерлік этика кодексі, 4.2",
+}
 ANSWER = {"purpose": "answer", "text": "Yes, one worth less than 2 MCI."}
 
 
@@ -147,9 +154,7 @@ async def test_who_left_no_address_and_has_a_pin_hears_the_reply_when_they_ask(
     ]
 
 
-@pytest.mark.parametrize(
-    "more", [{"as_pdf": True}, {"attachments": [{"name": "a", "content": "YQ=="}]}]
-)
+@pytest.mark.parametrize("more", [EXPLAINED, {"attachments": [{"name": "a", "content": "YQ=="}]}])
 async def test_a_reply_that_is_read_out_has_no_files(world: World, more: dict[str, object]) -> None:
     number = await world.add_case(None, contact=False, channel="phone", pin_hmac=b"x")
     answer = await world.change(number, "replies", ANSWER | more)
@@ -402,9 +407,21 @@ async def test_a_replys_files_are_shown_with_it_and_can_be_downloaded(world: Wor
 async def test_explanations_are_numbered_one_after_another(world: World) -> None:
     number = await world.add_case()
     for _ in range(2):
-        await world.change(number, "replies", ANSWER | {"as_pdf": True})
+        await world.change(number, "replies", ANSWER | EXPLAINED)
     shown = (await world.get(f"/cases/{number}")).json()["replies"]
     assert [reply["explanation"] for reply in shown] == [f"{number}-1", f"{number}-2"]
+    assert {(reply["signatory"], reply["provision"]) for reply in shown} == {
+        (EXPLAINED["signatory"], EXPLAINED["provision"])
+    }
+
+
+async def test_an_explanation_goes_out_with_its_date_its_signatory_and_what_it_cites(
+    world: World,
+) -> None:
+    await world.change(await world.add_case(), "replies", ANSWER | EXPLAINED)
+    reply = await opened_reply(world)
+    assert (reply.signatory, reply.provision) == (EXPLAINED["signatory"], EXPLAINED["provision"])
+    assert reply.dated == datetime.now(world.parts.timezone).date()
 
 
 @pytest.mark.parametrize(
@@ -418,7 +435,11 @@ async def test_explanations_are_numbered_one_after_another(world: World) -> None
         {"attachments": [{"name": "a", "content": "YQ==", "content_type": "a/b\r\nBcc: x"}]},
         {"attachments": [{"name": "a", "content": "YQ=="}] * 11},
         {"attachments": [{"name": "a", "content": b64encode(b"a" * 3_500_000).decode()}] * 3},
-        {"as_pdf": True, "purpose": "question"},
+        EXPLAINED | {"purpose": "question"},
+        {"as_pdf": True},
+        EXPLAINED | {"signatory": " "},
+        EXPLAINED | {"as_pdf": False},
+        EXPLAINED | {"provision": "4.2\n5.1"},
     ],
 )
 async def test_files_that_do_not_fit_are_refused_and_nothing_is_kept(
@@ -452,6 +473,6 @@ async def test_by_telephone_no_files_can_be_sent(world: World) -> None:
     await world.add_submission(
         number, channel="phone", follow_up=True, received_at=START.replace(hour=20)
     )
-    answer = await world.change(number, "replies", ANSWER | {"as_pdf": True})
+    answer = await world.change(number, "replies", ANSWER | EXPLAINED)
     assert answer.status_code == 409
     assert "telephone" in answer.json()["detail"]

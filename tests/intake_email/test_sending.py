@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from email.message import EmailMessage
 from io import BytesIO
 from typing import Any, cast
@@ -14,6 +15,12 @@ from intake_email.sending_settings import SendingSettings
 from speakup.events import Language, Purpose, ReplyDelivered, ReplyFailed
 from speakup.submission import REPLY_BYTES, Reply
 from tests.intake_email.post import Post
+
+FORMAL: dict[str, Any] = {
+    "signatory": "А. Оспанова",
+    "provision": "#4.2 Іскерлік этика кодексі",
+    "dated": date(2026, 11, 24),
+}
 
 
 def files(mail: EmailMessage) -> dict[str, bytes]:
@@ -46,7 +53,7 @@ async def test_an_explanation_is_a_numbered_pdf_that_says_what_was_written(
     post: Post, language: Language, text: str, title: str
 ) -> None:
     request = await post.ask(
-        purpose=Purpose.answer, language=language, reply=Reply(text=text, explanation=2)
+        purpose=Purpose.answer, language=language, reply=Reply(text=text, explanation=2, **FORMAL)
     )
     await post.send_all()
     ((_, mail),) = post.mailbox.mails
@@ -57,6 +64,8 @@ async def test_an_explanation_is_a_numbered_pdf_that_says_what_was_written(
     shown = read.pages[0].extract_text()
     assert text in shown
     assert f"{title} " in shown
+    for formal in ("2026", FORMAL["signatory"], f": {FORMAL['provision']}"):
+        assert formal in shown
     assert shown.rstrip().endswith(f"{number} · 1/1")
 
 

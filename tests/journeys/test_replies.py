@@ -48,6 +48,8 @@ async def test_an_explanation_with_a_file_and_as_a_pdf_reaches_the_reporter(
             "purpose": "answer",
             "text": "Чайник дешевле 2 МРП принять можно.",
             "as_pdf": True,
+            "signatory": "А. Оспанова",
+            "provision": "Кодекс деловой этики, 4.2",
             "attachments": [
                 {
                     "name": "Приказ.pdf",
@@ -70,6 +72,8 @@ async def test_an_explanation_with_a_file_and_as_a_pdf_reaches_the_reporter(
     shown = PdfReader(BytesIO(files[f"{number}-1.pdf"])).pages[0].extract_text()
     assert "Чайник дешевле 2 МРП принять можно." in shown
     assert f"{number}-1" in shown
+    assert "Основание: Кодекс деловой этики, 4.2" in shown
+    assert "А. Оспанова" in shown
     assert answer["References"].split()[-1] == "<kettle@example.kz>"
 
     async def delivered() -> bool:

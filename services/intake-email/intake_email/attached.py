@@ -11,9 +11,9 @@ from intake_email.hand_over import RefusedError
 from intake_email.mail import File
 from speakup.blobs import BlobStore
 from speakup.events import Language
-from speakup.i18n import Texts
+from speakup.explained import explained
 from speakup.seal import CannotOpenError
-from speakup.submission import REPLY_BYTES, Reply, explanation_number
+from speakup.submission import REPLY_BYTES, Reply
 
 
 async def fetch(blobs: BlobStore, reply: Reply) -> list[File]:
@@ -34,21 +34,12 @@ async def fetch(blobs: BlobStore, reply: Reply) -> list[File]:
     return files
 
 
-async def explanation(
-    texts: Texts, case_number: str, reply: Reply, language: Language | None
-) -> list[File]:
+async def explanation(case_number: str, reply: Reply, language: Language | None) -> list[File]:
     """The PDF where one is asked for. Its name tells nothing but the number."""
-    if reply.explanation is None:
+    formal = explained(case_number, reply)
+    if formal is None:
         return []
-    number = explanation_number(case_number, reply.explanation)
     # Where the language isn't known, the heading's is no more than a guess: all three stand there.
     languages = [language] if language else list(Language)
-    title = " / ".join(texts(code, "explanation.title", number=number) for code in languages)
-    pdf = await asyncio.to_thread(
-        as_pdf,
-        title=title,
-        number=number,
-        text=reply.text.replace("\r\n", "\n"),
-        language=languages[0],
-    )
-    return [File(f"{number}.pdf", "application/pdf", pdf)]
+    pdf = await asyncio.to_thread(as_pdf, formal, reply.text.replace("\r\n", "\n"), languages)
+    return [File(f"{formal.number}.pdf", "application/pdf", pdf)]

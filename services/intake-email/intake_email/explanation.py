@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from speakup import paper
 from speakup.events import Language
+from speakup.explained import Explained
+
+_LONGEST_WORD = 40
+"""In letters: more may not fit on a line."""
 
 _TEMPLATE = """
-#set document(title: sys.inputs.title)
+#let given = json(bytes(sys.inputs.given))
+
+#set document(title: given.title)
 #set page(
   paper: "a4",
   margin: 25mm,
   footer: context align(
     center,
-    text(9pt)[#sys.inputs.number · #counter(page).display()/#counter(page).final().first()],
+    text(9pt)[#given.number · #counter(page).display()/#counter(page).final().first()],
   ),
 )
-#set text(font: "Libertinus Serif", size: 11pt, lang: sys.inputs.lang)
+#set text(font: "Libertinus Serif", size: 11pt, lang: given.lang)
 #set par(justify: false, leading: 0.7em, spacing: 1.1em)
-#heading(sys.inputs.title)
-#for paragraph in sys.inputs.text.split("\\n\\n") {
+#if given.date != "" {
+  align(right, given.date)
+}
+#heading(given.title)
+#for paragraph in given.text.split("\\n\\n") {
   par(paragraph.split("\\n").join(linebreak()))
+}
+#for line in (given.rests_on, given.signed).filter(line => line != "") {
+  par(line)
 }
 """
 
 
-def as_pdf(*, title: str, number: str, text: str, language: Language) -> bytes:
-    """A4 pages, tagged, without a date. Takes 0.2 s for ten pages: call it off the event loop.
+def as_pdf(explained: Explained, text: str, languages: Sequence[Language]) -> bytes:
+    """A4 pages, tagged; the file itself tells no date. Takes 0.2 s for ten pages: call it off the event loop.
 
-    `text`'s lines are kept, an empty line parts paragraphs. Raises paper.PaperError.
+    `text`'s lines are kept, an empty line parts paragraphs; the first of `languages` is taken for its own. Raises
+    paper.PaperError.
     """
-    return paper.compile(
-        _TEMPLATE, {"title": title, "number": number, "text": text, "lang": language.value}
-    )
+    given = {
+        "title": explained.title(languages),
+        "number": explained.number,
+        "date": explained.date(languages),
+        "text": text,
+        "rests_on": paper.breakable(explained.rests_on(languages), _LONGEST_WORD),
+        "signed": paper.breakable(explained.signed(languages), _LONGEST_WORD),
+        "lang": languages[0].value,
+    }
+    return paper.compile(_TEMPLATE, {"given": json.dumps(given)})

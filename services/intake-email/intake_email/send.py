@@ -196,7 +196,7 @@ class Sender:
     async def _written(self, reply: Waiting, contact: Contact, *, neutral: bool) -> EmailMessage:
         words = self._words(reply)
         files = await attached.fetch(self.blobs, words)
-        pdf = await attached.explanation(self.texts, reply.case_number, words, reply.language)
+        pdf = await attached.explanation(reply.case_number, words, reply.language)
         return await asyncio.to_thread(
             self._compose, reply, contact, words, [*pdf, *files], neutral=neutral
         )

@@ -231,6 +231,8 @@ class ReplyRead(Answer):
     explanation: str | None = Field(
         description="The number of its PDF, where it went out as one.", examples=["2481632047-1"]
     )
+    signatory: str | None = Field(default=None, description="Of such a PDF.")
+    provision: str | None = Field(default=None, description="That such a PDF cites.")
     letter: LetterFacts | None = Field(description="Of a reply by post.")
 
 

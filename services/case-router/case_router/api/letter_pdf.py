@@ -25,6 +25,7 @@ from case_router.store.vault import pin_context
 from case_router.tables import cases as cases_table
 from speakup import seal
 from speakup.events import Channel, Language, Purpose
+from speakup.explained import explained
 from speakup.home import PHONE
 from speakup.i18n import texts
 from speakup.letter_paper import letter
@@ -109,7 +110,7 @@ def _letter(parts: Parts, found: _Found) -> bytes:
     """Takes a tenth of a second. Raises Problem 410."""
     number, row = found.row.case_number, found.row
     language = Language(found.case.language) if found.case.language else None
-    pin = None
+    pin, explains = None, None
     if _acknowledges(row) and found.pin_locked is not None:
         pin = seal.unlock(found.key, found.pin_locked, pin_context(number)).decode()
         text = _acknowledgement(language)
@@ -117,7 +118,7 @@ def _letter(parts: Parts, found: _Found) -> bytes:
         reply = open_reply(found.key, number, row.reply_id, row.content_locked)
         if reply is None:
             raise Problem(410, "The reply can't be opened any more. Tell the admin.")
-        text = reply.text
+        text, explains = reply.text, explained(number, reply)
     return letter(
         case_number=number,
         text=text,
@@ -125,6 +126,7 @@ def _letter(parts: Parts, found: _Found) -> bytes:
         code=post_code(row.reply_id),
         language=language,
         written_on=row.requested_at.astimezone(parts.timezone).date(),
+        explains=explains,
     )
 
 

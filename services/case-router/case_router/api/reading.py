@@ -136,6 +136,8 @@ def _reply(row: AnyRow, key: bytes | None) -> ReplyRead:
         explanation=explanation_number(row.case_number, reply.explanation)
         if reply is not None and reply.explanation is not None
         else None,
+        signatory=(reply.signatory or None) if reply is not None else None,
+        provision=(reply.provision or None) if reply is not None else None,
         letter=_letter(row) if row.channel == Channel.mail else None,
     )
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request
@@ -90,15 +91,13 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
         )
     key = await change.key()
     channel = Channel.phone if reachable is None else reachable.channel
-    if channel in _NO_FILES and (body.attachments or body.as_pdf):
+    if channel in _NO_FILES and (body.attachments or (body.as_pdf and channel is Channel.phone)):
         raise Problem(409, _NO_FILES[channel])
     reply_id = uuid4()
     reply = Reply(
         text=body.text,
         attachments=await _keep(change.parts, body.attachments),
-        explanation=await replies.count_answers(change.connection, change.number) + 1
-        if body.as_pdf
-        else None,
+        **(await _explanation(body, change) if body.as_pdf else {}),
     )
     await replies.add(
         change.connection,
@@ -114,6 +113,16 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     await _move_on(change, status, purpose)
     await change.note("reply.requested", reply_id)
     return {"reply_id": str(reply_id)}
+
+
+async def _explanation(body: ReplyBody, change: Change) -> dict[str, Any]:
+    """What makes a `Reply` one."""
+    return {
+        "explanation": await replies.count_answers(change.connection, change.number) + 1,
+        "signatory": body.signatory,
+        "provision": body.provision,
+        "dated": datetime.now(change.parts.timezone).date(),
+    }
 
 
 def _request(

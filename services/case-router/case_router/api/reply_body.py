@@ -67,6 +67,9 @@ class Upload(BaseModel):
     ]
 
 
+_LINE = r"^[^\x00-\x1f\x7f\u2028\u2029]*$"
+
+
 class ReplyBody(BaseModel):
     """What to say."""
 
@@ -90,8 +93,21 @@ class ReplyBody(BaseModel):
     ] = []
     as_pdf: bool = Field(
         default=False,
-        description="Send the text as a numbered PDF, too. For an explanation: `answer` only.",
+        description="Send the text as a numbered and dated PDF, too; by post, as a letter that is one. For an "
+        "explanation: `answer` only, with `signatory` and `provision`.",
     )
+    signatory: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=200, pattern=_LINE),
+        Field(
+            description="Who signs the explanation.", examples=["A. Ospanova, compliance officer"]
+        ),
+    ] = ""
+    provision: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=500, pattern=_LINE),
+        Field(description="What the explanation rests on.", examples=["Code of Conduct, 4.2"]),
+    ] = ""
 
     @model_validator(mode="after")
     def _fits(self) -> ReplyBody:
@@ -99,6 +115,10 @@ class ReplyBody(BaseModel):
             raise ValueError(f"attachments are larger than {REPLY_BYTES >> 20} MiB in all")
         if self.as_pdf and self.purpose != "answer":
             raise ValueError("only an answer goes out as a PDF")
+        if self.as_pdf and not (self.signatory and self.provision):
+            raise ValueError("a PDF names its `signatory` and the `provision` that it cites")
+        if (self.signatory or self.provision) and not self.as_pdf:
+            raise ValueError("`signatory` and `provision` are for a PDF: set `as_pdf`, too")
         return self
 
 

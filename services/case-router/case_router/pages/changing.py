@@ -107,7 +107,8 @@ def _done(_: FormData) -> Body:
 
 
 def _reply(form: FormData) -> Body:
-    return filled(form) | {"as_pdf": word(form, "as_pdf") == "true"}
+    body = filled(form)
+    return body | {"as_pdf": "signatory" in body or "provision" in body}
 
 
 async def _uploads(form: FormData) -> list[Body]:

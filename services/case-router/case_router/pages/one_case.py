@@ -95,7 +95,6 @@ async def show(
         categories=CATEGORIES,
         units=units,
         reasons=case.get("reasons") or [],
-        signs=False,
     )
 
 
