@@ -41,6 +41,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], frozenset[Scope]], ...] = tuple(
         ("GET", r"/api/v1/account", ()),
         ("GET", r"/api/v1/cases", (_CASES,)),
         ("GET", r"/api/v1/handlers", (_CASES,)),
+        ("GET", r"/api/v1/events", (_CASES,)),
         ("GET", _NUMBER, (_CASES, _WORDS)),
         ("GET", rf"{_NUMBER}/alert", (_CASES,)),
         ("GET", rf"{_NUMBER}/(?:{_READ})(?:/.*)?", (_CASES, _WORDS)),

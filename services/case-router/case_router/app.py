@@ -175,6 +175,7 @@ async def open_service() -> AsyncIterator[Service]:
             provider=await _provider(stack),
         )
         api = routers(parts)
+        tasks["live"] = parts.live.run
         tasks["erasing"] = Erasing(
             engine=engine, vault=vault, blobs=parts.blobs, relay=relay, retry=retry
         ).run

@@ -280,6 +280,7 @@ _WORDS = {
     415: "It isn't `application/json`.",
     422: "Some values don't fit.",
     428: "`If-Match` is missing.",
+    429: "Too many at once; try again.",
     503: "Too busy or a part is away; try again.",
 }
 

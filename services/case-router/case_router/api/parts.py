@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from case_router.live import Live
 from case_router.lookout import Lookout
 from case_router.oidc_provider import Provider
 from case_router.sign_in import SignIn
@@ -60,12 +61,14 @@ class Parts:
     """Of single sign-on, where it is configured."""
     verifier: Verifier = field(init=False)
     sign_in: SignIn = field(init=False)
+    live: Live = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verifier", Verifier(self.keys))
         by_password = None if self.provider is None else self.provider.settings.break_glass
         sign_in = SignIn(self.engine, self.keys, self.settings, by_password)
         object.__setattr__(self, "sign_in", sign_in)
+        object.__setattr__(self, "live", Live(self.engine))
 
     def caller(self, roles: Collection[Role]) -> Callable[[Request], Awaitable[Staff]]:
         """A dependency: the caller, who has one of these roles; else 401 or 404."""

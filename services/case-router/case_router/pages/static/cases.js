@@ -106,6 +106,39 @@
     filters.open = filters.querySelector("[aria-current]") !== null;
   }
 
+  // --- what changes ------------------------------------------------------------------------------------------
+  // A browser keeps six connections to a host, so of all tabs one listens and tells the others.
+  const channel = new BroadcastChannel("speakup-live");
+  let told = null;
+  const heard = () => {
+    // Several changes at once are one look.
+    told ??= setTimeout(() => {
+      told = null;
+      if (!document.hidden) window.htmx?.trigger(document.body, "desk:news");
+    }, 300);
+  };
+  channel.addEventListener("message", heard);
+  document.addEventListener("visibilitychange", heard);
+  const listen = () =>
+    new Promise((over) => {
+      const source = new EventSource("/api/v1/events");
+      for (const name of ["case", "reset"]) {
+        source.addEventListener(name, () => {
+          heard();
+          channel.postMessage(name);
+        });
+      }
+      // Closed for good: the session was over. It goes on once it is renewed.
+      source.addEventListener("error", () => source.readyState === EventSource.CLOSED && over());
+    });
+  const follow = async () => {
+    for (;;) {
+      await (navigator.locks ? navigator.locks.request("speakup-live", listen) : listen());
+      await new Promise((over) => setTimeout(over, 10 * 1000));
+    }
+  };
+  if (document.querySelector("[hx-trigger*='desk:news']")) follow();
+
   // --- keys --------------------------------------------------------------------------------------------------
   const dialog = document.getElementById("keys-dialog");
   const help = () => dialog.showModal();
