@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,8 +16,9 @@ from tests.case_router.staff import add_unit
 from tests.case_router.test_replies import ANSWER, upload
 from tests.case_router.world import Spoken, World, amend
 
-BODIES = {
+BODIES: dict[str, Any] = {
     "concerned": {"unit": "works"},
+    "files": upload(b"minutes"),
     "links": {"relation": "same_event"},
     "status": {
         "status": "closed",
@@ -66,6 +68,7 @@ async def a_case_with_everything(world: World) -> dict[str, object]:
     await open_to_the_chair(world, number)
     for what, body in {
         "replies": ANSWER | {"attachments": [upload(b"%PDF-1.7")]},
+        "files": BODIES["files"],
         "tasks": BODIES["tasks"],
         "links": {"relation": "same_event", "other": await world.add_case(restricted=True)},
         "concerned": {"unit": "mine"},
@@ -74,6 +77,7 @@ async def a_case_with_everything(world: World) -> dict[str, object]:
         assert answer.status_code == 201, (what, answer.text)
     for table, column in {
         "replies": "reply_id",
+        "case_files": "file_id",
         "tasks": "task_id",
         "case_links": "link_id",
         "concerned": "concerned_id",

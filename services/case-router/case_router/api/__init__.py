@@ -16,6 +16,7 @@ from case_router.api import (
     assignment_rules,
     audit,
     by_hand,
+    case_files,
     cases,
     concerned,
     contact,
@@ -47,7 +48,11 @@ from case_router.api.parts import Parts
 
 __all__ = ["BODIES", "Parts", "routers"]
 
-BODIES = {reply_body.PATH: reply_body.BODY_BYTES, people.PATH: people.BODY_BYTES}
+BODIES = {
+    reply_body.PATH: reply_body.BODY_BYTES,
+    case_files.PATH: case_files.BODY_BYTES,
+    people.PATH: people.BODY_BYTES,
+}
 """For `Service.bodies`."""
 
 
@@ -65,6 +70,7 @@ def routers(parts: Parts) -> Sequence[APIRouter]:
         by_hand,
         one_case,
         files,
+        case_files,
         recordings,
         transcripts,
         replies,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,20 +9,18 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from obstore.exceptions import BaseError
 
 from case_router import transitions
 from case_router.api.answers import ReplyTaken, problems
 from case_router.api.change import Change, IdempotencyKey, IfMatch, make
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.api.reply_body import IN_THE_DOCS as BODY_IN_THE_DOCS
-from case_router.api.reply_body import ReplyBody, Upload, reply_body
+from case_router.api.reply_body import ReplyBody
+from case_router.api.upload import in_the_docs, keep, large_body
 from case_router.carried import carried
 from case_router.store import changes, history, replies
 from case_router.store.narratives import lock_reply, open_contact
 from speakup import outbox, seal
-from speakup.blobs import close_blob
 from speakup.events import (
     CaseAnswered,
     CaseStatusChanged,
@@ -38,7 +34,7 @@ from speakup.keys import MissingKeyError, contact_purpose
 from speakup.logs import get_logger
 from speakup.problems import Problem
 from speakup.staff import Staff
-from speakup.submission import Attachment, Reply
+from speakup.submission import Reply
 
 log = get_logger("case-router")
 
@@ -47,7 +43,7 @@ def router(parts: Parts) -> APIRouter:
     """`POST /cases/{number}/replies`."""
     routes = APIRouter(prefix=PREFIX, tags=["cases"], dependencies=[IN_THE_DOCS])
     reader = Depends(parts.reader())
-    said = reply_body(parts)
+    said = large_body(parts, ReplyBody)
 
     @routes.post(
         "/cases/{number}/replies",
@@ -55,7 +51,7 @@ def router(parts: Parts) -> APIRouter:
         status_code=201,
         response_model=ReplyTaken,
         responses=problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
-        openapi_extra=BODY_IN_THE_DOCS,
+        openapi_extra=in_the_docs(ReplyBody),
     )
     async def write(
         request: Request,
@@ -96,7 +92,7 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     reply_id = uuid4()
     reply = Reply(
         text=body.text,
-        attachments=await _keep(change.parts, body.attachments),
+        attachments=await keep(change.parts, body.attachments),
         **(await _explanation(body, change) if body.as_pdf else {}),
     )
     await replies.add(
@@ -147,22 +143,6 @@ def _request(
             carried(reachable.channel, reply).model_dump_json().encode(), seal.reply_info(reply_id)
         ),
     )
-
-
-async def _keep(parts: Parts, uploads: Sequence[Upload]) -> tuple[Attachment, ...]:
-    """The files as sealed blobs, on disk before the reply is."""
-    kept = []
-    for file in uploads:
-        blob, ciphertext = await asyncio.to_thread(close_blob, file.content)
-        try:
-            await parts.blobs.put(blob.digest, ciphertext)
-        except (OSError, BaseError):
-            log.exception("blob_not_kept", digest=blob.digest)
-            raise Problem(
-                503, "The object store takes no files at the moment; try again later."
-            ) from None
-        kept.append(Attachment(name=file.name, content_type=file.content_type, blob=blob))
-    return tuple(kept)
 
 
 def _channel_key(parts: Parts, reachable: replies.Reachable) -> seal.PublicKey:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from case_router.api.parts import Parts
-from case_router.pages import assets, board, changing, day, files, inbox, one_case
+from case_router.pages import assets, board, changing, day, files, inbox, one_case, uploading
 from case_router.pages.desk import Desk, page_route
 from case_router.pages.inside import Api
 
@@ -22,6 +22,6 @@ def router(parts: Parts, api: Sequence[APIRouter]) -> APIRouter:
     desk = Desk(parts, Api(api))
     routes = APIRouter(include_in_schema=False, route_class=page_route(desk))
     # What has a name of its own before what is named by a case.
-    for module in (assets, inbox, day, board, files, changing, one_case):
+    for module in (assets, inbox, day, board, files, uploading, changing, one_case):
         module.add(routes, desk)
     return routes

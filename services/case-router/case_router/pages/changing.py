@@ -15,16 +15,17 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
+from case_router.api.case_files import FILE_BYTES
 from case_router.pages.desk import Desk
 from case_router.pages.one_case import Number
 from speakup.events import Kind, Status
 from speakup.problems import not_found
 from speakup.staff import Staff
-from speakup.submission import REPLY_BYTES, REPLY_FILES
+from speakup.submission import REPLY_FILES
 
 FILES = r"/cases/\d{10}/(replies|files)"
 """Paths of forms that carry files."""
-FILES_BYTES = REPLY_BYTES + 1024 * 1024
+FILES_BYTES = FILE_BYTES + 1024 * 1024
 """Of such a request."""
 
 Body = dict[str, Any]
@@ -69,7 +70,7 @@ async def _send(
     async with request.form(max_files=REPLY_FILES + 1, max_fields=100) as form:
         headers = {"if_match": word(form, "etag"), "idempotency_key": word(form, "once")}
         body = made(form)
-        uploads = await _uploads(form)
+        uploads = await uploads_of(form)
     if uploads:
         body["attachments"] = uploads
     await desk.api.send(request, f"/cases/{number}/{path}", body, method, **headers)
@@ -111,7 +112,7 @@ def _reply(form: FormData) -> Body:
     return body | {"as_pdf": "signatory" in body or "provision" in body}
 
 
-async def _uploads(form: FormData) -> list[Body]:
+async def uploads_of(form: FormData) -> list[Body]:
     files = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
     return [
         {

@@ -32,19 +32,39 @@ def add(routes: APIRouter, desk: Desk) -> None:
         answer = await desk.api.get(request, f"/cases/{number}/recordings/{recording_id}")
         return Response(answer.content, media_type="audio/wav")
 
-    @routes.get("/cases/{number}/preview/{submission_id}/{index}")
-    async def preview(
-        request: Request, number: Number, submission_id: UUID, index: Index, _: Staff = worker
-    ) -> Response:
-        count, _picture = await _page(desk, request, number, submission_id, index, 0)
+    async def previewed(request: Request, number: str, source: str, file: str) -> Response:
+        count, _picture = await _page(desk, request, file, 0)
         return desk.show(
             request,
             "preview.html",
             number_of=number,
             pages=range(min(count, MOST_PAGES)),
             more=count > MOST_PAGES,
-            source=f"/cases/{number}/preview/{submission_id}/{index}/picture",
+            source=f"/cases/{number}/preview/{source}/picture",
         )
+
+    async def pictured(request: Request, file: str, page: int) -> Response:
+        _count, png = await _page(desk, request, file, page)
+        return Response(png, media_type="image/png")
+
+    @routes.get("/cases/{number}/preview/file/{file_id}")
+    async def preview_own(
+        request: Request, number: Number, file_id: UUID, _: Staff = worker
+    ) -> Response:
+        return await previewed(request, number, f"file/{file_id}", _own(number, file_id))
+
+    @routes.get("/cases/{number}/preview/file/{file_id}/picture")
+    async def picture_own(
+        request: Request, number: Number, file_id: UUID, page: PageOf = 0, _: Staff = worker
+    ) -> Response:
+        return await pictured(request, _own(number, file_id), page)
+
+    @routes.get("/cases/{number}/preview/{submission_id}/{index}")
+    async def preview(
+        request: Request, number: Number, submission_id: UUID, index: Index, _: Staff = worker
+    ) -> Response:
+        file = _attached(number, submission_id, index)
+        return await previewed(request, number, f"{submission_id}/{index}", file)
 
     @routes.get("/cases/{number}/preview/{submission_id}/{index}/picture")
     async def picture(
@@ -55,15 +75,20 @@ def add(routes: APIRouter, desk: Desk) -> None:
         page: PageOf = 0,
         _: Staff = worker,
     ) -> Response:
-        _count, png = await _page(desk, request, number, submission_id, index, page)
-        return Response(png, media_type="image/png")
+        return await pictured(request, _attached(number, submission_id, index), page)
 
 
-async def _page(
-    desk: Desk, request: Request, number: str, submission_id: UUID, index: int, page: int
-) -> tuple[int, bytes]:
+def _own(number: str, file_id: UUID) -> str:
+    """Of a file that staff added: where the API has it."""
+    return f"/cases/{number}/files/{file_id}"
+
+
+def _attached(number: str, submission_id: UUID, index: int) -> str:
+    return f"/cases/{number}/submissions/{submission_id}/attachments/{index}"
+
+
+async def _page(desk: Desk, request: Request, path: str, page: int) -> tuple[int, bytes]:
     """How many pages the file has, and one of them. Raises Problem 404, 409, 503."""
-    path = f"/cases/{number}/submissions/{submission_id}/attachments/{index}"
     file = await desk.api.get(request, path)
     try:
         made = await desk.parts.previews.run(HEAD.pack(page) + file.content)

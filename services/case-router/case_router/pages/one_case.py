@@ -70,13 +70,18 @@ async def show(
     case: dict[str, Any] = answer.body
     assigns = staff.role in ASSIGNERS
     triages = staff.role in TRIAGERS
-    handlers, units, notes, tasks, alert, happened = await asyncio.gather(
-        _items(desk, request, "/handlers", assigns, case=number),
-        _items(desk, request, "/units", triages),
-        _items(desk, request, f"/cases/{number}/notes", True),
-        _items(desk, request, f"/cases/{number}/tasks", True),
-        alert_of(desk, request, case),
-        _timeline(desk, number),
+    (handlers, units, files), (notes, tasks, alert, happened) = await asyncio.gather(
+        asyncio.gather(
+            _items(desk, request, "/handlers", assigns, case=number),
+            _items(desk, request, "/units", triages),
+            _items(desk, request, f"/cases/{number}/files", True),
+        ),
+        asyncio.gather(
+            _items(desk, request, f"/cases/{number}/notes", True),
+            _items(desk, request, f"/cases/{number}/tasks", True),
+            alert_of(desk, request, case),
+            _timeline(desk, number),
+        ),
     )
     return desk.show(
         request,
@@ -89,6 +94,7 @@ async def show(
         alert=alert,
         notes=notes,
         tasks=tasks,
+        files=files,
         handlers=handlers,
         timeline_of=_entries(request, happened),
         can_preview=_can_preview,
