@@ -13,7 +13,7 @@ from case_router.pages.inside import Api
 
 __all__ = ["BODIES", "router"]
 
-BODIES = {changing.FILES: changing.FILES_BYTES}
+BODIES = changing.BODIES | uploading.BODIES
 """For `Service.bodies`."""
 
 

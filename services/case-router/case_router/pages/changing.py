@@ -15,18 +15,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
-from case_router.api.case_files import FILE_BYTES
 from case_router.pages.desk import Desk
 from case_router.pages.one_case import Number
 from speakup.events import Kind, Status
 from speakup.problems import not_found
 from speakup.staff import Staff
-from speakup.submission import REPLY_FILES
+from speakup.submission import REPLY_BYTES, REPLY_FILES
 
-FILES = r"/cases/\d{10}/(replies|files)"
-"""Paths of forms that carry files."""
-FILES_BYTES = FILE_BYTES + 1024 * 1024
-"""Of such a request."""
+BODIES = {r"/cases/\d{10}/replies": REPLY_BYTES + 1024 * 1024}
+"""Of requests of forms that carry files, by path."""
 
 Body = dict[str, Any]
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
+from case_router.api.case_files import FILE_BYTES
 from case_router.pages.changing import uploads_of, word
 from case_router.pages.desk import Desk
 from case_router.pages.one_case import Number
 from speakup.problems import Problem
 from speakup.staff import Staff
 from speakup.submission import REPLY_FILES
+
+BODIES = {r"/cases/\d{10}/files": FILE_BYTES + 1024 * 1024}
+"""Of the form's request, by path."""
 
 
 def add(routes: APIRouter, desk: Desk) -> None:
