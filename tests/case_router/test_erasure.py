@@ -21,6 +21,7 @@ from speakup.submission import Attachment, Content
 from tests.building import submission_event
 from tests.case_router.test_approvals import decide
 from tests.case_router.test_recordings import SOUND
+from tests.case_router.test_replies import upload
 from tests.case_router.world import World, add_call, opening
 
 CANARY = "kenaryquokka"
@@ -51,6 +52,8 @@ async def full_case(world: World, **facts: object) -> str:
     said = {"purpose": "answer", "text": f"We looked at it: {CANARY}."}
     answer = await world.change(number, "replies", said, Idempotency_Key=number)
     assert answer.status_code == 201, answer.text
+    added = await world.change(number, "files", upload(CANARY.encode(), f"{CANARY}.txt"))
+    assert added.status_code == 201, added.text
     await world.execute(
         "UPDATE cases SET status = 'closed', closed_at = now(), disposition = 'considered', "
         "finding = 'substantiated', action = 'training' WHERE case_number = :n",

@@ -22,16 +22,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from case_router.deciding import Approved
 from case_router.store import cases, changes, erasure, history
 from case_router.store.erasure import Locked
-from case_router.store.narratives import open_content, open_reply
-from case_router.store.vault import Vault, amended_context, file_context
-from speakup import seal
+from case_router.store.narratives import open_amended, open_content, open_file, open_reply
+from case_router.store.vault import Vault
 from speakup.blobs import BlobStore
 from speakup.events import CaseErased
 from speakup.logs import get_logger
 from speakup.problems import Problem
 from speakup.relay import Relay
 from speakup.rest import rest
-from speakup.submission import Amended, Attachment, Blob
+from speakup.submission import Blob
 
 EVERY_SECONDS = 30.0
 
@@ -46,17 +45,10 @@ def digests(key: bytes, number: str, found: Locked) -> list[str]:
     for row in found.replies:
         models += filter(None, [open_reply(key, number, row.id, row.locked)])
     for row in found.amendments:
-        models += _opened(key, amended_context(number, row.id), row.locked, Amended)
+        models += filter(None, [open_amended(key, number, row.id, row.locked)])
     for row in found.files:
-        models += _opened(key, file_context(number, row.id), row.locked, Attachment)
+        models += filter(None, [open_file(key, number, row.id, row.locked)])
     return sorted({blob.digest for model in models for blob in _blobs(model)})
-
-
-def _opened(key: bytes, context: str, locked: bytes, model: type[BaseModel]) -> Iterator[BaseModel]:
-    try:
-        yield model.model_validate_json(seal.unlock(key, locked, context))
-    except (seal.CannotOpenError, ValueError):
-        log.exception("unreadable_while_erasing")
 
 
 def _blobs(value: object) -> Iterator[Blob]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.api.answers import Answer, problems
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import CASE_WORKERS, IN_THE_DOCS, PREFIX, Parts
 from case_router.store import alerts, cases, history
@@ -38,12 +39,8 @@ def router(parts: Parts) -> APIRouter:
     )
     async def read_alert(number: Number, staff: Staff = caller) -> AlertRead:
         """404 where there is none."""
-        async with parts.engine.begin() as connection:
-            alert = await _read(connection, staff, number)
-            await history.note(
-                connection, "case.alert_read", [number], account_id=UUID(staff.account_id)
-            )
-        return alert
+        alert = await noted(parts, staff, number, "case.alert_read", alerts.of_case)
+        return AlertRead.model_validate(alert)
 
     @routes.post(
         "/cases/{number}/alert/acknowledged",

@@ -18,8 +18,9 @@ from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
 from case_router.api.upload import Upload, in_the_docs, keep, large_body
-from case_router.store import case_files, cases, history
-from speakup.problems import Problem, not_found
+from case_router.store import case_files
+from case_router.store.narratives import open_file
+from speakup.problems import Problem
 from speakup.staff import Staff
 
 FILE_BYTES = 32 * 1024 * 1024
@@ -97,7 +98,7 @@ def router(parts: Parts) -> APIRouter:
         key = await parts.vault.key_of(number)
         items = []
         for row in rows:
-            file = case_files.opened(key, row)
+            file = open_file(key, number, row.file_id, row.file_locked) if key else None
             items.append(
                 FileRead(
                     file_id=row.file_id,
@@ -118,16 +119,10 @@ def router(parts: Parts) -> APIRouter:
     )
     async def get_file(number: Number, file_id: UUID, staff: Staff = reader) -> Response:
         """Always as a download: nobody has looked at what it is."""
-        async with parts.engine.begin() as connection:
-            case = await cases.get(connection, staff, number)
-            row = await case_files.one(connection, number, file_id) if case is not None else None
-            if row is None:
-                raise not_found()
-            by = UUID(staff.account_id)
-            await history.note(
-                connection, "file.read", [number], account_id=by, subject=str(file_id)
-            )
-        file = case_files.opened(await parts.vault.key_of(number), row)
+        find = partial(case_files.one, file_id=file_id)
+        row = await noted(parts, staff, number, "file.read", find, subject=str(file_id))
+        key = await parts.vault.key_of(number)
+        file = open_file(key, number, file_id, row.file_locked) if key else None
         if file is None:
             raise Problem(410, "The file was erased, or can't be opened any more.")
         return download(await fetch(parts, file.blob), file.name, f"file-{file_id}")

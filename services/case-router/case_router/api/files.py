@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from case_router.api.answers import problems
 from case_router.api.downloads import download
+from case_router.api.noted import noted
 from case_router.api.one_case import Number
 from case_router.api.parts import IN_THE_DOCS, PREFIX, Parts
-from case_router.store import cases, history
+from case_router.store import cases
 from case_router.store.narratives import open_content
 from case_router.store.rows import AnyRow
 from speakup.logs import get_logger
@@ -119,19 +120,12 @@ async def read_part(
 ) -> T:
     """A submission's or a reply's narrative, its reading noted. Raises Problem 404, 410."""
     number, column, part_id, what = where
-    async with parts.engine.begin() as connection:
-        case = await cases.get(connection, staff, number)
-        found = await rows(connection, number) if case is not None else []
-        row = next((row for row in found if getattr(row, column) == part_id), None)
-        if row is None:
-            raise not_found()
-        await history.note(
-            connection,
-            "file.read",
-            [number],
-            account_id=UUID(staff.account_id),
-            subject=f"{part_id}/{what}",
-        )
+
+    async def find(connection: AsyncConnection, number: str) -> AnyRow | None:
+        found = await rows(connection, number)
+        return next((row for row in found if getattr(row, column) == part_id), None)
+
+    row = await noted(parts, staff, number, "file.read", find, subject=f"{part_id}/{what}")
     key = await parts.vault.key_of(number)
     narrative = opened(key, number, part_id, row.content_locked) if key else None
     if narrative is None:

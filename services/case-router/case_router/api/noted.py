@@ -21,12 +21,19 @@ async def noted(
     staff: Staff,
     number: str,
     action: str,
-    read: Callable[[AsyncConnection, str], Awaitable[T]],
+    read: Callable[[AsyncConnection, str], Awaitable[T | None]],
+    *,
+    subject: str | None = None,
 ) -> T:
-    """What `read` finds of a case that the caller may see; `action` goes into the audit log. Raises Problem 404."""
+    """What `read` finds of a case that the caller may see; `action` goes into the audit log, with the part's id as
+    `subject`. Raises Problem 404, also where `read` finds None.
+    """
     async with parts.engine.begin() as connection:
         if await cases.get(connection, staff, number) is None:
             raise not_found()
         found = await read(connection, number)
-        await history.note(connection, action, [number], account_id=UUID(staff.account_id))
+        if found is None:
+            raise not_found()
+        by = UUID(staff.account_id)
+        await history.note(connection, action, [number], account_id=by, subject=subject)
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request
@@ -93,7 +92,12 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     reply = Reply(
         text=body.text,
         attachments=await keep(change.parts, body.attachments),
-        **(await _explanation(body, change) if body.as_pdf else {}),
+        explanation=await replies.count_answers(change.connection, change.number) + 1
+        if body.as_pdf
+        else None,
+        signatory=body.signatory,
+        provision=body.provision,
+        dated=datetime.now(change.parts.timezone).date() if body.as_pdf else None,
     )
     await replies.add(
         change.connection,
@@ -109,16 +113,6 @@ async def _write(body: ReplyBody, change: Change) -> dict[str, str]:
     await _move_on(change, status, purpose)
     await change.note("reply.requested", reply_id)
     return {"reply_id": str(reply_id)}
-
-
-async def _explanation(body: ReplyBody, change: Change) -> dict[str, Any]:
-    """What makes a `Reply` one."""
-    return {
-        "explanation": await replies.count_answers(change.connection, change.number) + 1,
-        "signatory": body.signatory,
-        "provision": body.provision,
-        "dated": datetime.now(change.parts.timezone).date(),
-    }
 
 
 def _request(

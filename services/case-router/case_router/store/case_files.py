@@ -8,15 +8,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from case_router.store.narratives import lock_file
 from case_router.store.rows import AnyRow
-from case_router.store.vault import file_context
 from case_router.tables import accounts
 from case_router.work_tables import case_files
-from speakup import seal
-from speakup.logs import get_logger
 from speakup.submission import Attachment
-
-log = get_logger("case-router")
 
 
 async def add(
@@ -24,7 +20,7 @@ async def add(
 ) -> UUID:
     """Keep it; its id."""
     file_id = uuid4()
-    locked = seal.lock(key, file.model_dump_json().encode(), file_context(number, file_id))
+    locked = lock_file(key, number, file_id, file)
     await connection.execute(
         insert(case_files).values(
             file_id=file_id, case_number=number, made_by=account_id, file_locked=locked
@@ -49,18 +45,6 @@ async def one(connection: AsyncConnection, number: str, file_id: UUID) -> AnyRow
     """One of them."""
     query = _of(number).where(case_files.c.file_id == file_id)
     return (await connection.execute(query)).one_or_none()
-
-
-def opened(key: bytes | None, row: AnyRow) -> Attachment | None:
-    """What a row tells; None where it was erased, or the lock doesn't open, which the log tells."""
-    if key is None:
-        return None
-    try:
-        plain = seal.unlock(key, row.file_locked, file_context(row.case_number, row.file_id))
-        return Attachment.model_validate_json(plain)
-    except (seal.CannotOpenError, ValueError):
-        log.exception("file_unreadable", case_number=row.case_number)
-        return None
 
 
 def _of(number: str) -> Select[tuple[UUID, str, object, bytes, str]]:
