@@ -8,6 +8,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from speakup import paper
 from speakup.events import Language
 from speakup.i18n import texts
 from speakup.submission import Reply, explanation_number
@@ -45,7 +46,8 @@ class Explained:
 
     def _named(self, name: str, value: str, languages: Sequence[Language]) -> str:
         say = texts()
-        return f"{' / '.join(say(one, name) for one in languages)}: {value}" if value else ""
+        named = " / ".join(say(one, name) for one in languages)
+        return paper.breakable(f"{named}: {value}", paper.LONGEST_WORD) if value else ""
 
 
 def explained(case_number: str, reply: Reply) -> Explained | None:

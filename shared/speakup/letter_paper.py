@@ -17,9 +17,6 @@ from speakup.i18n import texts
 SLIP = "SPEAKUP:CASE:1:"
 """A reply slip's code: this and the case number."""
 
-_LONGEST_WORD = 40
-"""In letters: more may not fit on a line."""
-
 _TEMPLATE = """
 #let given = json(bytes(sys.inputs.given))
 #let number = given.number
@@ -114,7 +111,7 @@ def letter(
     acknowledged. `code` is the reply's post code. Without a language the words around the text are in all three.
     `explains` makes an explanation of it.
     """
-    lines = paper.breakable(text.replace("\r\n", "\n"), _LONGEST_WORD)
+    lines = paper.breakable(text.replace("\r\n", "\n"), paper.LONGEST_WORD)
     languages = [language] if language else list(Language)
     given = {
         "number": case_number,
@@ -124,18 +121,14 @@ def letter(
         "paragraphs": [paragraph.split("\n") for paragraph in lines.split("\n\n")],
         "languages": [_words(each, case_number, written_on) for each in languages],
         "title": explains.title(languages) if explains else "",
-        "rests_on": _whole(explains.rests_on(languages)) if explains else "",
-        "signed": _whole(explains.signed(languages)) if explains else "",
+        "rests_on": explains.rests_on(languages) if explains else "",
+        "signed": explains.signed(languages) if explains else "",
     }
     return paper.compile(
         _TEMPLATE,
         {"given": json.dumps(given)},
         {"slip.svg": paper.qr_svg(SLIP + case_number)},
     )
-
-
-def _whole(line: str) -> str:
-    return paper.breakable(line, _LONGEST_WORD)
 
 
 def _words(language: Language, number: str, written_on: date) -> dict[str, str]:

@@ -17,6 +17,9 @@ SERIF = "Libertinus Serif"
 MONOSPACE = "DejaVu Sans Mono"
 """Both come with typst and have Kazakh letters."""
 
+LONGEST_WORD = 40
+"""In letters of a letter's text: more may not fit on a line."""
+
 SECONDS = 120.0
 """For a document; 2,000 lines of the register take three."""
 

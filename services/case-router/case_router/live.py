@@ -115,4 +115,6 @@ class Live:
     async def _since(self, staff: Staff, after: int) -> tuple[int, Sequence[Change]]:
         async with self._engine.connect() as connection:
             newest = await self._newest(connection)
+            if newest == after:
+                return newest, ()
             return newest, await timeline.changes(connection, staff, after, newest)

@@ -9,9 +9,6 @@ from speakup import paper
 from speakup.events import Language
 from speakup.explained import Explained
 
-_LONGEST_WORD = 40
-"""In letters: more may not fit on a line."""
-
 _TEMPLATE = """
 #let given = json(bytes(sys.inputs.given))
 
@@ -50,8 +47,8 @@ def as_pdf(explained: Explained, text: str, languages: Sequence[Language]) -> by
         "number": explained.number,
         "date": explained.date(languages),
         "text": text,
-        "rests_on": paper.breakable(explained.rests_on(languages), _LONGEST_WORD),
-        "signed": paper.breakable(explained.signed(languages), _LONGEST_WORD),
+        "rests_on": explained.rests_on(languages),
+        "signed": explained.signed(languages),
         "lang": languages[0].value,
     }
     return paper.compile(_TEMPLATE, {"given": json.dumps(given)})
