@@ -101,6 +101,8 @@ def _files() -> dict[str, Any]:
     order = {"name": "Бұйрық.txt", "content_type": "text/plain"}
     return {
         "as_pdf": True,
+        "signatory": "А. Оспанова",
+        "provision": "Іскерлік этика кодексі, 4.2",
         "attachments": [order | {"content": b64encode("№ 7 бұйрық".encode()).decode()}],
     }
 

@@ -56,7 +56,7 @@ class Upload(BaseModel):
         StringConstraints(
             strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/\\]+$"
         ),
-        Field(description="As it will be shown."),
+        Field(description="As it will be shown.", examples=["minutes.pdf"]),
     ]
     content_type: Annotated[
         str,
@@ -65,7 +65,9 @@ class Upload(BaseModel):
         ),
     ] = "application/octet-stream"
     content: Annotated[
-        bytes, EncodedBytes(encoder=_Base64), Field(min_length=1, description="In base64.")
+        bytes,
+        EncodedBytes(encoder=_Base64),
+        Field(min_length=1, description="In base64.", examples=["bWludXRlcw=="]),
     ]
 
 
